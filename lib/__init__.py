@@ -1,0 +1,1 @@
+"""The infrastructure: settings, topology and names, and the stacks and constructs made from them."""

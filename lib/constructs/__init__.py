@@ -1,0 +1,1 @@
+"""One file per capability; each owns its resource, its encryption, its alarms and its grants."""

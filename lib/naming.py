@@ -1,0 +1,63 @@
+"""Names: ``{prefix}-{resource}-{region suffix}-{environment suffix}``, within every AWS limit, never truncated.
+
+Names whose form AWS or a standard dictates keep suffix and region but put them where they can:
+``/aws/lambda/…`` log groups, ``alias/…`` of keys, and DNS names (``use1.dev.example.com``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from lib.topology import GLOBAL_SUFFIX, REGIONS
+
+UNBOUNDED: Final = 255
+"""For names that AWS limits far above anything this scheme yields (tags, tables, topics, aliases, alarms)."""
+
+LIMITS: Final = MappingProxyType(
+    {
+        # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html and IAM's limit for roles: 64
+        "webhook": 64,
+        "payments": 64,
+        "health-live": 64,
+        "health-database": 64,
+        "migrate": 64,
+        "flow-logs": 64,
+        # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html: 63
+        "ledger": 63,
+        "ledger-1": 63,
+        "ledger-2": 63,
+        # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html: 32.
+        # The tightest of all, so the load balancer sets the longest suffix whichever ingress is chosen.
+        "ingress": 32,
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html: 63
+        "state": 63,
+    }
+)
+
+
+def longest_suffix(prefix: str) -> int:
+    """The most characters an environment suffix may have, derived from the tightest AWS limit of any name."""
+    region = max(len(GLOBAL_SUFFIX), *(len(region.suffix) for region in REGIONS.values()))
+    return min(limit - len(f"{prefix}-{resource}-") - region - len("-") for resource, limit in LIMITS.items())
+
+
+@dataclass(frozen=True)
+class Naming:
+    """The names of one deployment."""
+
+    prefix: str
+    suffix: str
+
+    def name(self, resource: str, region_suffix: str) -> str:
+        """The name of ``resource`` in a region (``use1``, …) or of what spans both (``global``).
+
+        Raises ValueError if it exceeds the AWS limit, which settings within :func:`longest_suffix` cannot reach
+        for the resources in :data:`LIMITS`.
+        """
+        name = f"{self.prefix}-{resource}-{region_suffix}-{self.suffix}"
+        limit = LIMITS.get(resource, UNBOUNDED)
+        if len(name) > limit:
+            raise ValueError(f"{name!r} has {len(name)} characters; AWS allows {limit} for {resource!r}")
+        return name

@@ -1,0 +1,1 @@
+"""The four stacks; they compose constructs and hold nothing of their own."""
