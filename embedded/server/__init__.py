@@ -1,0 +1,1 @@
+"""The server side: runs in .venv-embedded, never in the project's own environment."""

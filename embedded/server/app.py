@@ -1,0 +1,65 @@
+"""The ASGI app: MiniStack, with resent requests answered from memory and control routes of its own.
+
+Control routes live under ``/_embedded/``. Health is served here; a part of the server adds its own with ``route``.
+"""
+
+import asyncio
+import inspect
+import json
+from collections.abc import Awaitable, Callable
+from importlib import metadata
+from typing import Any
+
+from embedded.server.config import ServerConfig
+from embedded.server.replay import AsgiApp, Receive, Replay, Scope, Send
+
+ControlHandler = Callable[[str, str], "tuple[int, Any] | Awaitable[tuple[int, Any]]"]
+"""Takes the method and the rest of the path; returns a status and what becomes the JSON body."""
+
+CONTROL_PREFIX = "/_embedded/"
+
+
+class EmbeddedAws:
+    """MiniStack's app with this project's additions around it."""
+
+    def __init__(self, ministack_app: AsgiApp, config: ServerConfig) -> None:
+        self._ministack = ministack_app
+        self._replay = Replay(ministack_app)
+        self._config = config
+        self._routes: dict[str, ControlHandler] = {"health": self._health}
+
+    def route(self, first_segment: str, handler: ControlHandler) -> None:
+        """Serve ``/_embedded/<first_segment>`` and all below it with ``handler``, in a worker thread if it is sync."""
+        self._routes[first_segment] = handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection's scope."""
+        if scope["type"] != "http":
+            await self._ministack(scope, receive, send)
+        elif scope["path"].startswith(CONTROL_PREFIX):
+            await self._control(scope, send)
+        else:
+            await self._replay(scope, receive, send)
+
+    async def _control(self, scope: Scope, send: Send) -> None:
+        segment, _, rest = scope["path"].removeprefix(CONTROL_PREFIX).partition("/")
+        handler = self._routes.get(segment)
+        status: int
+        body: Any
+        if handler is None:
+            status, body = 404, {"message": f"no such control route; there are {sorted(self._routes)}"}
+        elif inspect.iscoroutinefunction(handler):
+            status, body = await handler(scope["method"], rest)
+        else:
+            status, body = await asyncio.to_thread(handler, scope["method"], rest)  # type: ignore[arg-type]
+        content = json.dumps(body).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+    async def _health(self, _method: str, _rest: str) -> tuple[int, dict[str, object]]:
+        return 200, {
+            "instance": self._config.instance,
+            "ministack": metadata.version("ministack"),
+            "replayed": self._replay.replayed,
+        }
