@@ -1,0 +1,61 @@
+# Thin on purpose: every target calls a Python module; the logic and the messages are in deployment/.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup deploy test synth gate plan destroy check format lock bootstrap bench clean
+
+TARGET ?= embedded
+SYNTH ?=
+export TARGET ENVIRONMENT_SUFFIX TERRAFORM PIPENV
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+export PYTHONDONTWRITEBYTECODE :=
+
+# The first Python that runs and is new enough; PYTHON=... overrides.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
+RUN := .venv/bin/python -m
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo "  TARGET=embedded (default) is an AWS on this machine; TARGET=aws is your account (docs/deploying.md)."
+
+setup: ## Install .venv from the lock (every other target does it by itself)
+	@test -n "$(PYTHON)" || { echo "setup: Python 3.11 or newer is needed and was not found on PATH." >&2; exit 2; }
+	@$(PYTHON) -m deployment.install
+
+deploy: setup ## Synthesize, judge, apply all stacks, send one payment through them
+	@$(RUN) deployment deploy
+
+test: setup ## Run everything that CI runs: checks, unit tests, deploy, integration tests, destroy
+	@$(RUN) deployment test
+
+synth: setup ## Write the Terraform of all stacks to cdktf.out
+	@$(RUN) deployment synth
+
+gate: setup ## Judge the synthesized stacks (SYNTH=dir: an existing synth output)
+	@$(RUN) deployment gate $(if $(SYNTH),--synth "$(SYNTH)")
+
+plan: setup ## Show what a deploy would change
+	@$(RUN) deployment plan
+
+destroy: setup ## Remove everything that deploy made, and stop the embedded AWS
+	@$(RUN) deployment destroy
+
+check: setup ## Format, lint, types, imports, workflows
+	@$(RUN) deployment check
+
+format: setup ## Format the code and fix what can be fixed
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+lock: setup ## Renew Pipfile.lock (needs pipenv)
+	@$(RUN) deployment.lock
+
+bootstrap: setup ## Create the account's singletons (state bucket, logging role); deploy says when it is needed
+	@$(RUN) deployment bootstrap
+
+bench: setup ## Measure the synth with and without the fast loader
+	@$(RUN) bench
+
+clean: ## Delete what was generated; refuses while something is deployed
+	@$(PYTHON) -m deployment.clean

@@ -1,0 +1,1 @@
+"""The driver behind ``make``: synthesizes, judges, applies, tries and destroys the stacks on either target."""
