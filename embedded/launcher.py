@@ -122,7 +122,9 @@ def _reserve_port() -> socket.socket:
     """Bind the server's socket here: no other process can take the port between choosing and listening."""
     wanted = os.environ.get("TAP_EMBEDDED_PORT", "0")
     if not wanted.isdigit() or int(wanted) > 65535:
-        raise EmbeddedError(f'TAP_EMBEDDED_PORT = "{wanted}" is not a port\n  give a number from 1024 to 65535, or unset it')
+        raise EmbeddedError(
+            f'TAP_EMBEDDED_PORT = "{wanted}" is not a port\n  give a number from 1024 to 65535, or unset it'
+        )
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

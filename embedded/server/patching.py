@@ -75,7 +75,9 @@ def close_gaps(gaps: Iterable[Gap] | None = None) -> int:
     """Check the names of all gaps, then close them; return how many. Raises MissingNameError."""
     gaps = list(GAPS if gaps is None else gaps)
     modules = {module: _load(module) for module in dict.fromkeys(each.module for each in gaps)}
-    missing = [f"  {each.name}: {name}" for each in gaps for name in each.relies_on if not _has(modules[each.module], name)]
+    missing = [
+        f"  {each.name}: {name}" for each in gaps for name in each.relies_on if not _has(modules[each.module], name)
+    ]
     if missing:
         raise MissingNameError(
             f"MiniStack {metadata.version('ministack')} no longer has what these gaps rely on:\n"

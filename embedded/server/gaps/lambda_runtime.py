@@ -1,0 +1,31 @@
+"""Lambda: what a function's process can see."""
+
+import os
+import stat
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from embedded.server.patching import Service, around, gap
+
+# The server's own settings; a function must not learn where it runs.
+_SERVER_ONLY = ("AUTH", "BIND_HOST", "GATEWAY_PORT", "STATE_DIR", "S3_DATA_DIR", "DOCKER_HOST", "MINISTACK_ACCOUNT_ID")
+
+
+@gap("core.lambda_runtime", "_detect_runtime_binary")
+def isolated_interpreter(runtime: Service) -> None:
+    """A Python function sees the server's site-packages, so that a dependency missing from its zip goes unnoticed.
+
+    Its interpreter is started without site-packages (-S), user packages (-s) and the script's own folder (-P): the
+    zip and the standard library are all there is.
+    """
+    interpreter = Path(tempfile.gettempdir()) / "lambda-python"
+    unset = " ".join(f"-u {name}" for name in (*_SERVER_ONLY, "IOT_MTLS_ENABLED", "SFTP_ENABLED"))
+    interpreter.write_text(f"#!/bin/sh\nexec env {unset} '{sys.executable}' -S -s -P \"$@\"\n")
+    os.chmod(interpreter, stat.S_IRWXU)
+
+    @around(runtime, "_detect_runtime_binary")
+    def detect(original: Any, name: str) -> tuple[str, str]:
+        binary, script = original(name)
+        return (str(interpreter) if name.startswith("python") else binary), script
