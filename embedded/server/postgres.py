@@ -1,0 +1,214 @@
+"""One PostgreSQL server on an address of its own: create, clone, start, stop, promote."""
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import CompletedProcess
+
+from embedded.server.postgres_home import Owner, PostgresError
+
+ADMIN = "rdsadmin"  # the superuser's name on Aurora; here it has no password and exists on the private socket only
+WAIT_SECONDS = 30
+SCRAM_ITERATIONS = 4096  # PostgreSQL's own default
+
+SETTINGS = """\
+listen_addresses = '{address}'
+port = {port}
+unix_socket_directories = '{sockets}'
+unix_socket_permissions = 0700
+ssl = on
+ssl_cert_file = 'server.crt'
+ssl_key_file = 'server.key'
+ssl_min_protocol_version = 'TLSv1.2'
+password_encryption = scram-sha-256
+fsync = off
+shared_buffers = 16MB
+max_connections = 100
+max_wal_senders = 10
+wal_level = replica
+wal_keep_size = 128MB
+max_wal_size = 256MB
+hot_standby = on
+hot_standby_feedback = on
+wal_retrieve_retry_interval = 500ms
+log_timezone = 'UTC'
+timezone = 'UTC'
+# A statement that fails may carry a password: never log it.
+log_statement = none
+log_min_error_statement = panic
+"""
+ACCESS = f"""\
+local   all          {ADMIN}  peer map=owner
+local   replication  {ADMIN}  peer map=owner
+host    all          {ADMIN}  all           reject
+hostssl all          all      127.0.0.0/8   scram-sha-256
+"""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A server certificate and its private key, PEM."""
+
+    certificate: str
+    key: str
+
+
+class PostgresServer:
+    """A server in `folder`, listening on `address`:`port` with TLS only, and on a socket that only `owner` can use."""
+
+    def __init__(
+        self, *, binaries: Path, owner: Owner, folder: Path, address: str, port: int, certificate: Certificate
+    ) -> None:
+        self.address = address
+        self.port = port
+        self.folder = folder
+        self._binaries = binaries
+        self._owner = owner
+        self._certificate = certificate
+        self._data = folder / "data"
+        self._log = folder / "server.log"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        owner.take(folder)
+
+    def create(self, user: str, password: str, database: str) -> None:
+        """A new, empty database whose master user is what Aurora's is: no superuser, but may make roles and databases.
+
+        Raises PostgresError.
+        """
+        self._run("initdb", "-D", self._data, "-U", ADMIN, "-A", "peer", "-E", "UTF8", "--no-locale", "--no-sync")
+        self._configure()
+        self.start()
+        master = _identifier(user)
+        self.sql(
+            "CREATE ROLE rds_superuser; CREATE ROLE rds_iam;"
+            "GRANT pg_monitor, pg_signal_backend TO rds_superuser WITH ADMIN OPTION;"
+            f"CREATE ROLE {master} LOGIN CREATEDB CREATEROLE PASSWORD {_literal(scram_verifier(password))};"
+            f"GRANT rds_superuser, rds_iam TO {master} WITH ADMIN OPTION;"
+        )
+        if database != "postgres":
+            self.sql(f"CREATE DATABASE {_identifier(database)} OWNER {master};")
+
+    def clone(self, primary: "PostgresServer") -> None:
+        """Replace what is here by a streaming standby of `primary`. Raises PostgresError."""
+        self.stop("immediate")
+        shutil.rmtree(self._data, ignore_errors=True)
+        # Socket and peer authentication: replication needs no password that could end up on disk or in `ps`.
+        source = f"host={primary.folder} port={primary.port} user={ADMIN} application_name={self.folder.name}"
+        self._run("pg_basebackup", "-d", source, "-D", self._data, "-R", "-X", "stream", "-c", "fast", "--no-sync")
+        self._configure()
+        self.start()
+
+    def start(self) -> None:
+        """Start and wait until it accepts connections. Raises PostgresError with the end of the server's log."""
+        if self.is_running():
+            return
+        try:
+            self._run("pg_ctl", "-D", self._data, "-l", self._log, "-w", "-t", WAIT_SECONDS, "-s", "start")
+        except PostgresError as error:
+            raise PostgresError(f"{error}\n{self._end_of_log()}") from None
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop; `fast` hands all changes to the standby first, `immediate` is a crash."""
+        if not self.is_running():
+            return
+        try:
+            self._run("pg_ctl", "-D", self._data, "-m", mode, "-w", "-t", WAIT_SECONDS, "-s", "stop")
+        except PostgresError:
+            if mode == "immediate":
+                raise
+            self.stop("immediate")
+
+    def remove(self) -> None:
+        """Stop at once and delete every file."""
+        self.stop("immediate")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def promote(self) -> None:
+        """Make a standby a primary; returns when it accepts writes. Raises PostgresError."""
+        self._run("pg_ctl", "-D", self._data, "-w", "-t", WAIT_SECONDS, "-s", "promote")
+
+    def is_running(self) -> bool:
+        """Whether the server process lives."""
+        if not (self._data / "postmaster.pid").exists():
+            return False
+        return self._execute("pg_ctl", "-D", self._data, "status").returncode == 0
+
+    def is_streaming(self) -> bool:
+        """Whether this standby receives changes from its primary."""
+        return self.sql("SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'") == "1"
+
+    def last_checkpoint(self) -> str:
+        """Where a stopped server's log ends: the position of its shutdown checkpoint, such as 0/3000028."""
+        answer = self._run("pg_controldata", "-D", self._data)
+        if "shut down" not in answer or (found := re.search(r"Latest checkpoint location:\s+(\S+)", answer)) is None:
+            raise PostgresError("The old writer was not shut down cleanly.")
+        return found.group(1)
+
+    def wait_until_replayed(self, position: str, seconds: float = 10) -> None:
+        """Wait until this standby has applied the record at `position`. Raises PostgresError after `seconds`."""
+        deadline = time.monotonic() + seconds
+        while self.sql(f"SELECT pg_last_wal_replay_lsn() > {_literal(position)}::pg_lsn") != "t":
+            if time.monotonic() > deadline:
+                raise PostgresError(f"The standby did not reach {position} within {seconds:.0f} s.")
+            time.sleep(0.05)
+
+    def set_password(self, user: str, password: str) -> None:
+        """Change a user's password. Raises PostgresError."""
+        self.sql(f"ALTER ROLE {_identifier(user)} PASSWORD {_literal(scram_verifier(password))};")
+
+    def sql(self, statements: str) -> str:
+        """Run statements as the superuser over the private socket; the rows as text. Raises PostgresError."""
+        options = ("-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=terse")
+        target = ("-h", self.folder, "-p", self.port, "-U", ADMIN, "-d", "postgres")
+        return self._run("psql", *options, *target, text=statements).strip()
+
+    def _configure(self) -> None:
+        if '"' in self._owner.name:
+            raise PostgresError(f"PostgreSQL cannot run as {self._owner.name}: a quote in a user's name.")
+        settings = SETTINGS.format(address=self.address, port=self.port, sockets=str(self.folder).replace("'", "''"))
+        self._owner.write(self._data / "postgresql.conf", settings)
+        self._owner.write(self._data / "pg_hba.conf", ACCESS)
+        self._owner.write(self._data / "pg_ident.conf", f'owner "{self._owner.name}" {ADMIN}\n')
+        self._owner.write(self._data / "server.crt", self._certificate.certificate)
+        self._owner.write(self._data / "server.key", self._certificate.key)
+
+    def _run(self, program: str, *arguments: str | int | Path, text: str = "") -> str:
+        result = self._execute(program, *arguments, text=text)
+        if result.returncode != 0:
+            said = (result.stderr or result.stdout).strip()[-500:]
+            raise PostgresError(f"{program} failed ({result.returncode}): {said}")
+        return result.stdout
+
+    def _execute(self, program: str, *arguments: str | int | Path, text: str = "") -> CompletedProcess[str]:
+        command: list[str | Path] = [self._binaries / program, *(str(argument) for argument in arguments)]
+        return self._owner.run(command, self.folder, text, timeout=2 * WAIT_SECONDS)
+
+    def _end_of_log(self) -> str:
+        try:
+            return "\n".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
+        except OSError:
+            return ""
+
+
+def scram_verifier(password: str) -> str:
+    """What PostgreSQL stores for a password (RFC 5802, 7677), made here so that the server never sees the password."""
+    salt = secrets.token_bytes(16)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, SCRAM_ITERATIONS)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    parts = (base64.b64encode(part).decode() for part in (salt, stored, server))
+    return "SCRAM-SHA-256${}:{}${}:{}".format(SCRAM_ITERATIONS, *parts)
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
