@@ -1,0 +1,31 @@
+"""Who may talk to the API: whoever holds the signing secret."""
+
+import time
+from http import HTTPStatus
+
+from domain.observability import count, logger
+from domain.problem import Problem, unavailable
+from domain.secret_store import SecretUnavailable, SigningKeys
+from domain.signature import SignatureInvalid, SignatureMismatch, verify
+
+
+def authenticate(header: str | None, content: bytes, keys: SigningKeys) -> None:
+    """Return when ``content`` is signed; else raise Problem 401, or 503 when no key can be read."""
+    try:
+        try:
+            verify(header, content, keys=keys.current(), now=time.time())
+        except SignatureMismatch:
+            # The sender may already use a key that was rotated in after this function cached the last one.
+            newer = keys.refreshed()
+            if newer is None:
+                raise
+            verify(header, content, keys=newer, now=time.time())
+    except SignatureInvalid as reason:
+        logger.info("signature refused", reason=str(reason))
+        count("SignatureRefused")
+        raise Problem(
+            HTTPStatus.UNAUTHORIZED, "invalid-signature", "The Tap-Signature header does not fit the request."
+        ) from None
+    except SecretUnavailable as reason:
+        logger.error("no signing key", reason=str(reason))
+        raise unavailable("no-signing-key", "Signatures cannot be verified now.") from None

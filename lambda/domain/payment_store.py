@@ -1,0 +1,121 @@
+"""Payments in the sessions table: written once, on condition that they are new."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from domain.payment import Payment
+
+# Shards of the sparse index of unsettled payments: 16 write to it 16 times as fast as one key would.
+UNSETTLED_SHARDS = 16
+
+
+class PaymentConflict(Exception):
+    """The id is taken by a payment with other content."""
+
+
+class StoreUnavailable(Exception):
+    """The table cannot be written or read now; the message holds nothing of the payment."""
+
+
+@dataclass(frozen=True)
+class StoredPayment:
+    """A payment as the table has it; ``amount`` in minor units, ``accepted_at`` ISO 8601 in UTC."""
+
+    id: str
+    status: str
+    amount: int
+    currency: str
+    region: str
+    accepted_at: str
+
+
+class PaymentStore:
+    """The payments that this region's table holds."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client, self._table = client, table
+
+    def accept(self, payment: Payment, *, region: str, epoch: int, now: datetime) -> tuple[StoredPayment, bool]:
+        """Write ``payment`` and return it with True; with False, as it was first written, when it is known already.
+
+        ``now`` is in UTC. Raises PaymentConflict and StoreUnavailable.
+        """
+        item = _item(payment, region=region, epoch=epoch, now=now)
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=item,
+                ConditionExpression="attribute_not_exists(pk)",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise _unavailable(error) from None
+            known: dict[str, Any] = error.response.get("Item") or self._read(payment.id) or {}
+            if known.get("body_sha256") != item["body_sha256"]:
+                raise PaymentConflict(payment.id) from None
+            return _stored(known), False
+        except BotoCoreError as error:
+            raise _unavailable(error) from None
+        return _stored(item), True
+
+    def find(self, payment_id: str) -> StoredPayment | None:
+        """Return the payment, or None when this region does not know it. Raises StoreUnavailable."""
+        try:
+            item = self._read(payment_id)
+        except (ClientError, BotoCoreError) as error:
+            raise _unavailable(error) from None
+        return _stored(item) if item else None
+
+    def _read(self, payment_id: str) -> dict[str, Any] | None:
+        answer = self._client.get_item(TableName=self._table, Key={"pk": {"S": _key(payment_id)}}, ConsistentRead=True)
+        item: dict[str, Any] | None = answer.get("Item")
+        return item
+
+
+def _key(payment_id: str) -> str:
+    return f"payment#{payment_id}"
+
+
+def _item(payment: Payment, *, region: str, epoch: int, now: datetime) -> dict[str, Any]:
+    shard = hashlib.sha256(payment.id.encode()).digest()[0] % UNSETTLED_SHARDS
+    customer = {"reference": {"S": payment.customer_reference}}
+    if payment.customer_email is not None:
+        customer["email"] = {"S": payment.customer_email}
+    item: dict[str, Any] = {
+        "pk": {"S": _key(payment.id)},
+        "payment_id": {"S": payment.id},
+        "body_sha256": {"S": payment.body_sha256},
+        "amount": {"N": str(payment.amount)},
+        "currency": {"S": payment.currency},
+        "customer": {"M": customer},
+        "status": {"S": "accepted"},
+        "region": {"S": region},
+        "epoch": {"N": str(epoch)},
+        "accepted_at": {"S": now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z"},
+        # No expires_at: what is not settled must not expire.
+        "unsettled_shard": {"S": f"unsettled#{shard:02d}"},
+    }
+    if payment.description is not None:
+        item["description"] = {"S": payment.description}
+    return item
+
+
+def _stored(item: dict[str, Any]) -> StoredPayment:
+    return StoredPayment(
+        id=item["payment_id"]["S"],
+        status=item["status"]["S"],
+        amount=int(item["amount"]["N"]),
+        currency=item["currency"]["S"],
+        region=item["region"]["S"],
+        accepted_at=item["accepted_at"]["S"],
+    )
+
+
+def _unavailable(error: ClientError | BotoCoreError) -> StoreUnavailable:
+    reason = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+    return StoreUnavailable(f"DynamoDB: {reason}")
