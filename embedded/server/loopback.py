@@ -9,18 +9,20 @@ from embedded.server.postgres_home import PostgresError
 
 ADDRESSES = 30  # per deployment: one for each cluster and each global cluster
 PROBED = 4  # addresses that a small deployment needs; the port must be free on all of them
+PORTS = range(12_000, 32_000)  # below the ports that operating systems give away by themselves
 ATTEMPTS = 50
+STEP = 37
 
 
 class Loopback:
-    """Addresses in 127/8 that belong to one deployment, and a port that was free on the first of them."""
+    """Addresses in 127/8 that belong to one deployment, and a port that was free on them."""
 
     def __init__(self, state_dir: Path) -> None:
         digest = hashlib.sha256(str(state_dir.resolve()).encode()).digest()
         # 127.0 and 127.1 are what people use by hand; 127.255 holds the broadcast address.
         prefix = f"127.{2 + digest[0] % 250}.{digest[1]}"
         self.addresses = [f"{prefix}.{host}" for host in range(1, ADDRESSES + 1)]
-        self.port = self._free_port()
+        self.port = self._free_port(int.from_bytes(digest[2:4]))
         self._free = list(self.addresses)
 
     def take(self) -> str:
@@ -33,11 +35,12 @@ class Loopback:
         """Make an address free again."""
         self._free = [known for known in self.addresses if known in self._free or known == address]
 
-    def _free_port(self) -> int:
-        for _ in range(ATTEMPTS):
+    def _free_port(self, start: int) -> int:
+        problem: OSError | None = None
+        for attempt in range(ATTEMPTS):
+            port = PORTS.start + (start + attempt * STEP) % len(PORTS)
             try:
-                port = _bind(self.addresses[0], 0)
-                for address in self.addresses[1:PROBED]:
+                for address in self.addresses[:PROBED]:
                     _bind(address, port)
             except OSError as error:
                 problem = error
@@ -49,8 +52,6 @@ class Loopback:
         raise PostgresError(f"No port of {self.addresses[0]} can be used for PostgreSQL: {problem}.{hint}")
 
 
-def _bind(address: str, port: int) -> int:
+def _bind(address: str, port: int) -> None:
     with socket.socket() as probe:
         probe.bind((address, port))
-        number: int = probe.getsockname()[1]
-        return number

@@ -9,7 +9,7 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import CompletedProcess
+from subprocess import CompletedProcess, TimeoutExpired
 
 from embedded.server.postgres_home import Owner, PostgresError
 
@@ -187,7 +187,10 @@ class PostgresServer:
 
     def _execute(self, program: str, *arguments: str | int | Path, text: str = "") -> CompletedProcess[str]:
         command: list[str | Path] = [self._binaries / program, *(str(argument) for argument in arguments)]
-        return self._owner.run(command, self.folder, text, timeout=2 * WAIT_SECONDS)
+        try:
+            return self._owner.run(command, self.folder, text, timeout=2 * WAIT_SECONDS)
+        except TimeoutExpired:
+            raise PostgresError(f"{program} did not end within {2 * WAIT_SECONDS} s.") from None
 
     def _end_of_log(self) -> str:
         try:

@@ -4,6 +4,7 @@ Clusters are known by their ARN, global clusters by a key of the caller's. Every
 """
 
 import itertools
+import logging
 import shutil
 import sys
 import threading
@@ -17,6 +18,8 @@ from embedded.server.loopback import Loopback
 from embedded.server.postgres import PostgresServer
 from embedded.server.postgres_home import Owner, PostgresError, open_home, remove_orphans
 from embedded.server.proxy import WriterProxy
+
+logger = logging.getLogger("embedded.postgres")
 
 
 @dataclass
@@ -36,9 +39,10 @@ class Fleet:
     def __init__(self, state_dir: Path, trust_bundle: Path) -> None:
         self._state_dir = state_dir
         self._owner = Owner.find()
-        self._home = open_home(state_dir, self._owner)
-        self._binaries = self._usable_binaries()
         self._loopback = Loopback(state_dir)
+        found = _find_binaries()
+        self._home = open_home(state_dir, self._owner)
+        self._binaries = self._reachable(found)
         authority = Authority()
         self._certificate = authority.issue(self._loopback.addresses)
         trust_bundle.write_text(authority.pem, encoding="utf-8")
@@ -112,8 +116,7 @@ class Fleet:
                 old.server.stop("fast")
                 new.server.wait_until_replayed(old.server.last_checkpoint())
             except PostgresError:
-                old.server.start()
-                self._point_proxies()
+                self._restore(old)
                 raise
             self._swap(key, old, new)
 
@@ -146,6 +149,8 @@ class Fleet:
                 return
             self._writers = {key: writer for key, writer in self._writers.items() if writer != arn}
             self._point_proxies()
+            if all(other.region != member.region for other in self._members.values()):
+                self._stopped.discard(member.region)
             member.server.remove()
             self._loopback.give_back(member.server.address)
 
@@ -159,10 +164,10 @@ class Fleet:
                 self._loopback.give_back(proxy.address)
 
     def stop_region(self, region: str) -> None:
-        """Stop a region's servers: connections to them are refused. Raises LookupError if it has none."""
+        """Crash a region's servers: connections to them are refused. Raises LookupError if it has none."""
         with self._lock:
             for member in self._of_region(region):
-                member.server.stop("fast")
+                member.server.stop("immediate")
             self._stopped.add(region)
             self._point_proxies()
 
@@ -207,15 +212,13 @@ class Fleet:
             remove_orphans(self._state_dir)
             self._trust_bundle.unlink(missing_ok=True)
 
-    def _usable_binaries(self) -> Path:
-        found = find_binaries(venv=Path(sys.prefix))
-        if found is None:
-            raise PostgresError("No PostgreSQL server programs found. Install them, or set TAP_POSTGRES_BIN.")
-        if self._owner.reaches(found / "postgres"):
-            return found
-        # A wheel in a folder that only root can enter: the server's user needs a copy.
-        shutil.copytree(found.parent, self._home / "postgresql", symlinks=True)
-        return self._home / "postgresql" / found.name
+    def _reachable(self, binaries: Path) -> Path:
+        if self._owner.reaches(binaries / "postgres"):
+            return binaries
+        # A wheel in a folder that only root can enter: the servers' user needs a copy.
+        copy = self._home / "postgresql"
+        shutil.copytree(binaries.parent, copy, symlinks=True)
+        return copy / binaries.name
 
     def _new_server(self) -> PostgresServer:
         return PostgresServer(
@@ -257,7 +260,11 @@ class Fleet:
 
     def _swap(self, key: str, old: Member, new: Member) -> None:
         """Promote `new`, whose writer has been stopped, and make the others its standbys as far as they run."""
-        new.server.promote()
+        try:
+            new.server.promote()
+        except PostgresError:
+            self._restore(old)
+            raise
         new.source = None
         self._writers[key] = new.arn
         self._point_proxies()
@@ -265,8 +272,20 @@ class Fleet:
             if member is old or member.source == old.arn:
                 member.source = new.arn
                 member.outdated = True
-                if member.region not in self._stopped:
-                    self._rejoin(member, new)
+                self._rejoin_if_up(member, new)
+
+    def _restore(self, writer: Member) -> None:
+        if writer.region not in self._stopped:
+            writer.server.start()
+        self._point_proxies()
+
+    def _rejoin_if_up(self, member: Member, writer: Member) -> None:
+        if member.region in self._stopped:
+            return
+        try:
+            self._rejoin(member, writer)
+        except PostgresError:  # the new writer serves; `start_region` tries again
+            logger.exception("%s does not replicate", member.arn)
 
     def _rejoin(self, member: Member, writer: Member) -> None:
         member.server.clone(writer.server)
@@ -277,6 +296,13 @@ class Fleet:
             writer = self._members.get(self._writers.get(key, ""))
             up = writer is not None and writer.server.is_running()
             proxy.follow((writer.server.address, self.port) if writer is not None and up else None)
+
+
+def _find_binaries() -> Path:
+    found = find_binaries(venv=Path(sys.prefix))
+    if found is None:
+        raise PostgresError("No PostgreSQL server programs found. Install them, or set TAP_POSTGRES_BIN.")
+    return found
 
 
 def _region(arn: str) -> str:

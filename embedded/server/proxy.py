@@ -7,6 +7,8 @@ import struct
 import threading
 from collections.abc import Coroutine
 
+from embedded.server.postgres_home import PostgresError
+
 CHUNK = 64 * 1024
 CONNECT_SECONDS = 5.0
 SECONDS = 10.0
@@ -30,8 +32,14 @@ class WriterProxy:
         self._thread.start()
 
     def follow(self, target: tuple[str, int] | None) -> None:
-        """Relay to this server from now on; open connections break, as they do when Aurora's writer moves."""
-        self._call(self._follow(target))
+        """Relay to this server from now on; open connections break, as they do when Aurora's writer moves.
+
+        Raises PostgresError if the address cannot be listened on.
+        """
+        try:
+            self._call(self._follow(target))
+        except OSError as error:
+            raise PostgresError(f"The global writer endpoint {self.address}:{self.port} fails: {error}") from None
 
     def close(self) -> None:
         """Break every connection and stop listening; idempotent."""
