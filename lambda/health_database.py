@@ -15,7 +15,7 @@ from pg8000.exceptions import DatabaseError
 
 from domain import aws, environment
 from domain.api import answer, resolver
-from domain.bounded import TimeUp, within
+from domain.bounded import within
 from domain.database import Ledger
 from domain.observability import instrumented, logger
 from domain.problem import unavailable
@@ -27,7 +27,8 @@ app = resolver()
 CHECK_SECONDS = 1.5
 # A flood of requests costs the database one connection per function instance in this time.
 VERDICT_SECONDS = 5.0
-_INVALID_PASSWORD = "28P01"  # PostgreSQL's SQLSTATE
+# SQLSTATEs: invalid_password, and invalid_authorization_specification (no such user yet).
+_CREDENTIALS_REFUSED = frozenset({"28P01", "28000"})
 
 _ledger = Ledger.from_environment()
 _writer = environment.required("DATABASE_WRITER_HOST")
@@ -73,7 +74,7 @@ def _check() -> str | None:
     """Return what is wrong, or None, in CHECK_SECONDS at most: reading the state and the secret included."""
     try:
         return within(CHECK_SECONDS, _inquire)
-    except TimeUp:
+    except TimeoutError:
         return f"no answer within {CHECK_SECONDS} s"
     except Exception as error:  # noqa: BLE001 - whatever stands between us and the ledger makes it unhealthy
         return f"{type(error).__name__}: {_without_data(error)}"
@@ -86,7 +87,7 @@ def _inquire() -> str | None:
     try:
         return _query(state, _credentials.get())
     except DatabaseError as error:
-        if not _is_rotated(error):
+        if not _is_refused(error):
             raise
     _credentials.forget()
     return _query(state, _credentials.get())
@@ -102,9 +103,9 @@ def _query(state: State, credentials: Credentials) -> str | None:
     return None
 
 
-def _is_rotated(error: DatabaseError) -> bool:
+def _is_refused(error: DatabaseError) -> bool:
     details = error.args[0] if error.args else None
-    return isinstance(details, dict) and details.get("C") == _INVALID_PASSWORD
+    return isinstance(details, dict) and details.get("C") in _CREDENTIALS_REFUSED
 
 
 def _without_data(error: Exception) -> str:

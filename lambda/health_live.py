@@ -13,7 +13,7 @@ from domain import aws, environment
 from domain.api import answer, resolver
 from domain.observability import instrumented, logger
 from domain.problem import unavailable
-from domain.region_state import RegionState, RegionStateUnavailable, State
+from domain.region_state import RegionState, RegionStateError, State
 
 app = resolver()
 _region_state = RegionState(
@@ -32,7 +32,7 @@ def active() -> Response[str]:
     """Answer 200 only while the control item says ``active``, read now: this is the switch of the failover."""
     try:
         control = _region_state.fresh()
-    except RegionStateUnavailable as reason:
+    except RegionStateError as reason:
         logger.error("region state unavailable", reason=str(reason))
         raise unavailable("not-active", "This region's state cannot be read.") from None
     if control.state is not State.ACTIVE:

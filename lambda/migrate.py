@@ -14,7 +14,7 @@ from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection
 
 from domain import application_role, aws, environment, migrations
-from domain.bounded import TimeUp, within
+from domain.bounded import within
 from domain.database import Ledger
 from domain.observability import instrumented, logger
 from domain.secret_store import Credentials, read_credentials
@@ -30,12 +30,12 @@ _PAUSE_SECONDS = 2.0
 _PASSING_STATES = ("57P", "53")
 
 
-class DatabaseUnreachable(RuntimeError):
+class DatabaseUnreachableError(RuntimeError):
     """The writer endpoint did not take a connection in time; the message says what the last try ran into."""
 
 
 @instrumented
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Lambda's entry point. Whatever it raises fails the deployment, and says why without a secret in it."""
     found = migrations.load()
     master = read_credentials(_secrets, environment.required("DATABASE_MASTER_SECRET_ARN"))
@@ -56,12 +56,12 @@ def _connect(master: Credentials, deadline: float) -> Connection:
     while True:
         try:
             return within(_CONNECT_SECONDS, connect)
-        except (InterfaceError, DatabaseError, OSError, TimeUp) as error:
+        except (InterfaceError, DatabaseError, OSError) as error:
             reason = _passing_reason(error)
             if reason is None:
                 raise
             if time.monotonic() + _PAUSE_SECONDS > deadline:
-                raise DatabaseUnreachable(f"{host}:{ledger.port} takes no connection: {reason}") from None
+                raise DatabaseUnreachableError(f"{host}:{ledger.port} takes no connection: {reason}") from None
             logger.info("waiting for the database", reason=reason)
             time.sleep(_PAUSE_SECONDS)
 

@@ -15,7 +15,7 @@ from domain.authentication import authenticate
 from domain.http_request import header
 from domain.observability import instrumented, logger
 from domain.payment import is_payment_id
-from domain.payment_store import PaymentStore, StoreUnavailable
+from domain.payment_store import PaymentStore, StoreError
 from domain.problem import Problem, unavailable
 from domain.secret_store import SigningKeys
 from domain.signature import HEADER
@@ -34,7 +34,7 @@ def read(payment_id: str) -> Response[str]:
         raise Problem(HTTPStatus.BAD_REQUEST, "invalid-id", "The id has not the form of a payment's id.")
     try:
         payment = _store.find(payment_id)
-    except StoreUnavailable as reason:
+    except StoreError as reason:
         logger.error("store unavailable", payment_id=payment_id, reason=str(reason))
         raise unavailable("not-readable", "Payments cannot be read now.") from None
     if payment is None:

@@ -16,9 +16,9 @@ from domain.authentication import authenticate
 from domain.http_request import header, raw_body
 from domain.observability import count, instrumented, logger
 from domain.payment import Payment, parse_payment
-from domain.payment_store import PaymentConflict, PaymentStore, StoredPayment, StoreUnavailable
+from domain.payment_store import PaymentConflictError, PaymentStore, StoredPayment, StoreError
 from domain.problem import Problem, unavailable
-from domain.region_state import Control, RegionState, RegionStateUnavailable, State
+from domain.region_state import Control, RegionState, RegionStateError, State
 from domain.secret_store import SigningKeys
 from domain.signature import HEADER
 
@@ -66,7 +66,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def _not_fenced() -> Control:
     try:
         control = _region_state.current()
-    except RegionStateUnavailable as reason:
+    except RegionStateError as reason:
         logger.error("region state unavailable", reason=str(reason))
         raise unavailable("not-ready", "Payments cannot be accepted now.") from None
     if control.state is State.FENCED:
@@ -78,13 +78,13 @@ def _not_fenced() -> Control:
 def _accept(payment: Payment, control: Control) -> tuple[StoredPayment, bool]:
     try:
         return _store.accept(payment, region=environment.region(), epoch=control.epoch, now=datetime.now(UTC))
-    except PaymentConflict:
+    except PaymentConflictError:
         count("PaymentConflict")
         logger.warning("conflict", payment_id=payment.id)
         raise Problem(
             HTTPStatus.CONFLICT, "payment-conflict", "The id was used for a payment with other content."
         ) from None
-    except StoreUnavailable as reason:
+    except StoreError as reason:
         count("StoreUnavailable")
         logger.error("store unavailable", payment_id=payment.id, reason=str(reason))
         raise unavailable("not-stored", "The payment could not be stored; send it again.") from None

@@ -32,6 +32,7 @@ BOTO_SERVICES = (
     "ssm",
     "stepfunctions",
     "sts",
+    "xray",  # aws_xray_sdk makes a client when it is imported
 )
 # Lambda takes 50 MB by direct upload; long before that a cold start would suffer.
 MAX_BYTES = 30_000_000
@@ -236,8 +237,8 @@ def _write(path: Path, content: bytes) -> None:
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as scratch:
             scratch.write(content)
-        os.chmod(scratch.name, 0o644)
-        os.replace(scratch.name, path)
+        Path(scratch.name).chmod(0o644)
+        Path(scratch.name).replace(path)
     except OSError as error:
         raise PackagingError(f"packaging: {path} cannot be written: {error.strerror}") from None
 

@@ -35,11 +35,11 @@ def _refuse(problem: Problem) -> Response[str]:
     return problem.response()
 
 
-def _fail(error: Exception) -> Response[str]:
+def _fail(_error: Exception) -> Response[str]:
     logger.exception("failed")
     count("UnexpectedError")
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "unexpected", "An error of this service.").response()
 
 
-def _unknown(error: NotFoundError) -> Response[str]:
+def _unknown(_error: NotFoundError) -> Response[str]:
     return Problem(HTTPStatus.NOT_FOUND, "no-such-route", "There is nothing under this path.").response()

@@ -5,8 +5,8 @@ from http import HTTPStatus
 
 from domain.observability import count, logger
 from domain.problem import Problem, unavailable
-from domain.secret_store import SecretUnavailable, SigningKeys
-from domain.signature import SignatureInvalid, SignatureMismatch, verify
+from domain.secret_store import SecretError, SigningKeys
+from domain.signature import SignatureError, SignatureMismatchError, verify
 
 
 def authenticate(header: str | None, content: bytes, keys: SigningKeys) -> None:
@@ -14,18 +14,18 @@ def authenticate(header: str | None, content: bytes, keys: SigningKeys) -> None:
     try:
         try:
             verify(header, content, keys=keys.current(), now=time.time())
-        except SignatureMismatch:
+        except SignatureMismatchError:
             # The sender may already use a key that was rotated in after this function cached the last one.
             newer = keys.refreshed()
             if newer is None:
                 raise
             verify(header, content, keys=newer, now=time.time())
-    except SignatureInvalid as reason:
+    except SignatureError as reason:
         logger.info("signature refused", reason=str(reason))
         count("SignatureRefused")
         raise Problem(
             HTTPStatus.UNAUTHORIZED, "invalid-signature", "The Tap-Signature header does not fit the request."
         ) from None
-    except SecretUnavailable as reason:
+    except SecretError as reason:
         logger.error("no signing key", reason=str(reason))
         raise unavailable("no-signing-key", "Signatures cannot be verified now.") from None

@@ -76,7 +76,7 @@ def migrate(connection: Connection, migrations: Sequence[Migration]) -> tuple[li
     """
     connection.execute_simple(_HISTORY)
     rows = connection.run("SELECT version, checksum FROM migrations.schema_migrations") or []
-    applied: dict[int, str] = {version: checksum for version, checksum in rows}
+    applied: dict[int, str] = dict(rows)
     reached = max(applied, default=0)
     for migration in migrations:
         _refuse_rewritten_history(migration, applied, reached)

@@ -17,7 +17,7 @@ Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 logger = Logger()
 # Only botocore: patching everything costs import time, and the database driver's statements are not for traces.
 tracer = Tracer(patch_modules=("botocore",))
-metrics = Metrics(namespace="TAP")
+metrics = Metrics(namespace=environment.required("POWERTOOLS_METRICS_NAMESPACE"))
 metrics.set_default_dimensions(environment=environment.required("ENVIRONMENT_SUFFIX"))
 
 

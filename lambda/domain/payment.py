@@ -61,36 +61,36 @@ def _strict_json(raw: bytes) -> Any:
             raw.decode("utf-8"),
             object_pairs_hook=_unique_keys,
             parse_int=_integer,
-            parse_float=_no_fraction,
-            parse_constant=_no_fraction,
+            parse_float=_refuse_fraction,
+            parse_constant=_refuse_fraction,
         )
         # Lone surrogates pass the parser, and no store takes them.
         json.dumps(content, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
-        reason = str(error) if isinstance(error, _Refused) else "It is not UTF-8 encoded JSON."
+        reason = str(error) if isinstance(error, _RefusedError) else "It is not UTF-8 encoded JSON."
         raise Problem(HTTPStatus.BAD_REQUEST, "malformed-body", reason) from None
     return content
 
 
-class _Refused(ValueError):
+class _RefusedError(ValueError):
     pass
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) != len(pairs):
-        raise _Refused("An object holds the same key twice.")
+        raise _RefusedError("An object holds the same key twice.")
     return content
 
 
 def _integer(text: str) -> int:
     if len(text) > _MAX_DIGITS:
-        raise _Refused("A number is too large.")
+        raise _RefusedError("A number is too large.")
     return int(text)
 
 
-def _no_fraction(text: str) -> Any:
-    raise _Refused("Numbers are integers, without fraction or exponent.")
+def _refuse_fraction(_text: str) -> Any:
+    raise _RefusedError("Numbers are integers, without fraction or exponent.")
 
 
 def _digest(content: Any) -> str:

@@ -13,11 +13,11 @@ from domain.payment import Payment
 UNSETTLED_SHARDS = 16
 
 
-class PaymentConflict(Exception):
+class PaymentConflictError(Exception):
     """The id is taken by a payment with other content."""
 
 
-class StoreUnavailable(Exception):
+class StoreError(Exception):
     """The table cannot be written or read now; the message holds nothing of the payment."""
 
 
@@ -42,7 +42,7 @@ class PaymentStore:
     def accept(self, payment: Payment, *, region: str, epoch: int, now: datetime) -> tuple[StoredPayment, bool]:
         """Write ``payment`` and return it with True; with False, as it was first written, when it is known already.
 
-        ``now`` is in UTC. Raises PaymentConflict and StoreUnavailable.
+        ``now`` is in UTC. Raises PaymentConflictError and StoreError.
         """
         item = _item(payment, region=region, epoch=epoch, now=now)
         try:
@@ -57,14 +57,14 @@ class PaymentStore:
                 raise _unavailable(error) from None
             known: dict[str, Any] = error.response.get("Item") or self._read(payment.id) or {}
             if known.get("body_sha256") != item["body_sha256"]:
-                raise PaymentConflict(payment.id) from None
+                raise PaymentConflictError(payment.id) from None
             return _stored(known), False
         except BotoCoreError as error:
             raise _unavailable(error) from None
         return _stored(item), True
 
     def find(self, payment_id: str) -> StoredPayment | None:
-        """Return the payment, or None when this region does not know it. Raises StoreUnavailable."""
+        """Return the payment, or None when this region does not know it. Raises StoreError."""
         try:
             item = self._read(payment_id)
         except (ClientError, BotoCoreError) as error:
@@ -116,6 +116,6 @@ def _stored(item: dict[str, Any]) -> StoredPayment:
     )
 
 
-def _unavailable(error: ClientError | BotoCoreError) -> StoreUnavailable:
+def _unavailable(error: ClientError | BotoCoreError) -> StoreError:
     reason = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-    return StoreUnavailable(f"DynamoDB: {reason}")
+    return StoreError(f"DynamoDB: {reason}")

@@ -18,7 +18,7 @@ class FieldError:
     detail: str
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818 - the RFC's name for it
     """A refusal that the caller is told about.
 
     ``detail`` goes to the caller, so it never repeats what the caller sent; ``retry_after`` is in seconds.

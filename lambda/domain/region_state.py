@@ -6,7 +6,7 @@ Three answers that are decided here and nowhere else:
   nothing is settled, and no health check takes this region for the active one: the state that can harm nobody.
 * the table cannot be read, a state was read before: that one, however old. Nothing can be written then either, so an
   old ``active`` cannot take a payment that a fresh ``fenced`` would have refused.
-* the table cannot be read and never was: RegionStateUnavailable.
+* the table cannot be read and never was: RegionStateError.
 """
 
 import time
@@ -38,7 +38,7 @@ class Control:
     epoch: int
 
 
-class RegionStateUnavailable(Exception):
+class RegionStateError(Exception):
     """The control item cannot be read, and no earlier reading exists."""
 
 
@@ -60,27 +60,27 @@ class RegionState:
         self._read_at = 0.0
 
     def current(self) -> Control:
-        """Return the state, cached. Raises RegionStateUnavailable."""
+        """Return the state, cached. Raises RegionStateError."""
         if self._held is not None and self._clock() - self._read_at < self._cache_seconds:
             return self._held
         try:
             return self.fresh()
-        except RegionStateUnavailable as error:
+        except RegionStateError as error:
             if self._held is None:
                 raise
             logger.warning("region state is stale", reason=str(error))
             return self._held
 
     def fresh(self) -> Control:
-        """Return the state as it is in this region's table now. Raises RegionStateUnavailable."""
+        """Return the state as it is in this region's table now. Raises RegionStateError."""
         try:
             item = self._client.get_item(
                 TableName=self._table, Key={"pk": {"S": CONTROL_KEY}}, ConsistentRead=True
             ).get("Item", {})
         except ClientError as error:
-            raise RegionStateUnavailable(f"DynamoDB refused: {error.response['Error']['Code']}") from None
+            raise RegionStateError(f"DynamoDB refused: {error.response['Error']['Code']}") from None
         except BotoCoreError as error:
-            raise RegionStateUnavailable(f"DynamoDB cannot be reached: {type(error).__name__}") from None
+            raise RegionStateError(f"DynamoDB cannot be reached: {type(error).__name__}") from None
         self._held, self._read_at = self._judge(item), self._clock()
         return self._held
 

@@ -15,7 +15,7 @@ REFRESH_SECONDS = 10.0
 ROTATION_GRACE_SECONDS = 86_400.0
 
 
-class SecretUnavailable(Exception):
+class SecretError(Exception):
     """A secret cannot be read, or does not hold what it must; the message names neither value nor ARN."""
 
 
@@ -31,7 +31,7 @@ class Credentials:
 
 
 def read_credentials(client: Any, arn: str) -> Credentials:
-    """Return the user in the secret ``{"username", "password"}``. Raises SecretUnavailable."""
+    """Return the user in the secret ``{"username", "password"}``. Raises SecretError."""
     content = _content(_read(client, arn, "AWSCURRENT"))
     return Credentials(_text(content, "username"), _text(content, "password"))
 
@@ -45,7 +45,7 @@ class CredentialCache:
         self._read_at = 0.0
 
     def get(self) -> Credentials:
-        """Return the credentials. Raises SecretUnavailable."""
+        """Return the credentials. Raises SecretError."""
         if self._held is None or self._clock() - self._read_at > CACHE_SECONDS:
             self._held = read_credentials(self._client, self._arn)
             self._read_at = self._clock()
@@ -72,12 +72,12 @@ class SigningKeys:
         self._read_at = 0.0
 
     def current(self) -> tuple[bytes, ...]:
-        """Return the keys, newest first. Raises SecretUnavailable when they were never read."""
+        """Return the keys, newest first. Raises SecretError when they were never read."""
         if self._keys and self._clock() - self._read_at <= CACHE_SECONDS:
             return self._keys
         try:
             self._load()
-        except SecretUnavailable:
+        except SecretError:
             # A key that was good minutes ago serves payments better than a refusal of all of them.
             if not self._keys:
                 raise
@@ -89,7 +89,7 @@ class SigningKeys:
             return None
         try:
             self._load()
-        except SecretUnavailable:
+        except SecretError:
             self._read_at = self._clock()
         return self._keys
 
@@ -103,12 +103,12 @@ class SigningKeys:
     def _previous(self) -> list[bytes]:
         try:
             version = _read(self._client, self._arn, "AWSPREVIOUS")
-        except _NoSuchVersion:
+        except _NoSuchVersionError:
             return []
         return [_text(_content(version), "key").encode()]
 
 
-class _NoSuchVersion(SecretUnavailable):
+class _NoSuchVersionError(SecretError):
     pass
 
 
@@ -117,10 +117,10 @@ def _read(client: Any, arn: str, stage: str) -> dict[str, Any]:
         version: dict[str, Any] = client.get_secret_value(SecretId=arn, VersionStage=stage)
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        kind = _NoSuchVersion if code == "ResourceNotFoundException" else SecretUnavailable
+        kind = _NoSuchVersionError if code == "ResourceNotFoundException" else SecretError
         raise kind(f"Secrets Manager refused to give the {stage} version: {code}") from None
     except BotoCoreError as error:
-        raise SecretUnavailable(f"Secrets Manager cannot be reached: {type(error).__name__}") from None
+        raise SecretError(f"Secrets Manager cannot be reached: {type(error).__name__}") from None
     return version
 
 
@@ -130,12 +130,12 @@ def _content(version: dict[str, Any]) -> dict[str, Any]:
     except ValueError:
         content = None
     if not isinstance(content, dict):
-        raise SecretUnavailable("the secret does not hold a JSON object")
+        raise SecretError("the secret does not hold a JSON object")
     return content
 
 
 def _text(content: dict[str, Any], name: str) -> str:
     value = content.get(name)
     if not isinstance(value, str) or not value:
-        raise SecretUnavailable(f'the secret\'s JSON object has no text "{name}"')
+        raise SecretError(f'the secret\'s JSON object has no text "{name}"')
     return value

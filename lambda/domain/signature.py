@@ -10,11 +10,11 @@ TOLERANCE_SECONDS = 300
 _FORM = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})")
 
 
-class SignatureInvalid(Exception):
+class SignatureError(Exception):
     """The request is not signed as it must be; the message says why and holds nothing of the request."""
 
 
-class SignatureMismatch(SignatureInvalid):
+class SignatureMismatchError(SignatureError):
     """The form and the time are right, the digest is not: perhaps the key has just been rotated."""
 
 
@@ -24,19 +24,19 @@ def sign(content: bytes, *, key: bytes, timestamp: int) -> str:
 
 
 def verify(header: str | None, content: bytes, *, keys: Iterable[bytes], now: float) -> None:
-    """Accept a signature made with any of ``keys`` within TOLERANCE_SECONDS of ``now``; else raise SignatureInvalid."""
+    """Accept a signature made with any of ``keys`` within TOLERANCE_SECONDS of ``now``; else raise SignatureError."""
     if header is None:
-        raise SignatureInvalid("missing or repeated header")
+        raise SignatureError("missing or repeated header")
     match = _FORM.fullmatch(header)
     if match is None:
-        raise SignatureInvalid("malformed header")
+        raise SignatureError("malformed header")
     timestamp, digest = match.groups()
     if abs(now - int(timestamp)) > TOLERANCE_SECONDS:
-        raise SignatureInvalid("timestamp out of tolerance")
+        raise SignatureError("timestamp out of tolerance")
     # Every key is tried, so that the time taken does not tell which one fits.
     fits = [hmac.compare_digest(_digest(content, key, timestamp), digest) for key in keys]
     if not any(fits):
-        raise SignatureMismatch("wrong digest")
+        raise SignatureMismatchError("wrong digest")
 
 
 def _digest(content: bytes, key: bytes, timestamp: str) -> str:
