@@ -5,9 +5,8 @@ SHELL := /bin/sh
 
 TARGET ?= embedded
 SYNTH ?=
-export TARGET ENVIRONMENT_SUFFIX TERRAFORM PIPENV
+export TARGET
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
-export PYTHONDONTWRITEBYTECODE :=
 
 # The first Python that runs and is new enough; PYTHON=... overrides.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \

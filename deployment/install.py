@@ -1,7 +1,7 @@
 """``make setup``: the virtual environment ``.venv`` from ``Pipfile.lock``, every file checked by hash.
 
-Runs on a bare Python 3.11+ (standard library only) and does nothing when the lock has not changed. pip is used because it
-is there and because it honours the machine's own configuration (mirrors, proxies, certificates).
+Runs on a bare Python 3.11+ (standard library only) and does nothing when the lock has not changed. pip is used because
+it is there and because it honours the machine's own configuration (mirrors, proxies, certificates).
 """
 
 from __future__ import annotations

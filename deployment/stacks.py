@@ -1,0 +1,202 @@
+"""Runs Terraform on one stack: init, apply, plan, destroy, outputs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deployment.advice import advice
+from deployment.console import clock, say
+from deployment.errors import DeploymentError, StoppedError
+from deployment.interrupt import Interrupts
+from deployment.places import shown
+from deployment.progress import Failure, Progress
+from deployment.synthesis import Stack
+from deployment.terraform import Terraform
+
+HEARTBEAT_SECONDS = 10.0
+LOCK_TIMEOUT = "60s"
+PLAN_IS_EMPTY, PLAN_HAS_CHANGES = 0, 2
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Terraform, with what it needs to run on any stack of one deployment."""
+
+    terraform: Terraform
+    environment: Mapping[str, str]
+    home: Path
+    logs: Path
+    interrupts: Interrupts
+
+    def init(self, stack: Stack) -> None:
+        """Connect the stack with its backend and provider.
+
+        Raises:
+            DeploymentError: with Terraform's own words.
+        """
+        # Written by init for the provider it found; another machine's mirror may pack the same version differently.
+        stack.folder.joinpath(".terraform.lock.hcl").unlink(missing_ok=True)
+        log = self._log(stack, "init")
+        with log.open("w", encoding="utf-8") as sink:
+            child = self._start(stack, ["init", "-reconfigure", "-input=false", "-no-color"], stdout=sink)
+            with self.interrupts.watching(child):
+                code = child.wait()
+        self._stop_if_asked(stack)
+        if code:
+            text = log.read_text(encoding="utf-8").strip()
+            raise DeploymentError(f"{stack.name}: terraform init failed\n{_indented(text)}\n  Next: {advice(text)}")
+
+    def apply(self, stack: Stack) -> None:
+        """Make the stack what its configuration says. Raises DeploymentError."""
+        self._run(stack, "apply", ["apply", "-auto-approve"])
+
+    def destroy(self, stack: Stack, *, refresh: bool = True) -> None:
+        """Remove everything in the stack's state. Raises DeploymentError."""
+        self._run(stack, "destroy", ["destroy", "-auto-approve"] + ([] if refresh else ["-refresh=false"]))
+
+    def plan(self, stack: Stack) -> int:
+        """Show what an apply would change; 0 is nothing, 2 is something.
+
+        No plan file is written: it could hold secrets. Raises DeploymentError.
+        """
+        command = ["plan", "-detailed-exitcode", "-input=false", f"-lock-timeout={LOCK_TIMEOUT}", "-compact-warnings"]
+        child = self._start(stack, command, stdout=None)
+        with self.interrupts.watching(child):
+            code = child.wait()
+        self._stop_if_asked(stack)
+        if code not in (PLAN_IS_EMPTY, PLAN_HAS_CHANGES):
+            raise DeploymentError(f"{stack.name}: the plan failed with the message above")
+        return code
+
+    def outputs(self, stack: Stack) -> dict[str, Any]:
+        """The stack's outputs by name. Raises DeploymentError."""
+        done = subprocess.run(
+            [self.terraform.path, f"-chdir={stack.folder}", "output", "-json"],
+            env=self._variables(stack),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise DeploymentError(f"{stack.name}: the outputs cannot be read\n{_indented(done.stderr)}")
+        return {name: output["value"] for name, output in json.loads(done.stdout).items() if not output["sensitive"]}
+
+    def _run(self, stack: Stack, what: str, arguments: list[str]) -> None:
+        """Run to the end while reporting progress."""
+        progress = Progress(time.monotonic)
+        started = time.monotonic()
+        log = self._log(stack, what)
+        command = [*arguments, "-json", "-input=false", f"-lock-timeout={LOCK_TIMEOUT}"]
+        child = self._start(stack, command, stdout=subprocess.PIPE)
+        pid_file = self.pid_file(stack)
+        pid_file.write_text(str(child.pid))
+        finished = threading.Event()
+        reporter = threading.Thread(target=_report, args=(stack.name, progress, started, finished), daemon=True)
+        reporter.start()
+        try:
+            with self.interrupts.watching(child), log.open("w", encoding="utf-8") as sink:
+                for line in child.stdout or ():
+                    sink.write(line)
+                    progress.feed(line)
+                code = child.wait()
+        finally:
+            finished.set()
+            reporter.join()
+            pid_file.unlink(missing_ok=True)
+        elapsed = clock(time.monotonic() - started)
+        self._stop_if_asked(stack)
+        if code:
+            head = f"{stack.name}: {what} failed after {elapsed}, {progress.done} of {progress.total or '?'} done"
+            raise DeploymentError(f"{head}\n{_explain(stack, progress)}\n  Log:  {shown(log)}")
+        if progress.total:
+            say(f"{stack.name:<10} {progress.done:>3}/{progress.total}  done in {elapsed}")
+        else:
+            say(f"{stack.name:<10} nothing to {'change' if what == 'apply' else 'destroy'} ({elapsed})")
+
+    def pid_file(self, stack: Stack) -> Path:
+        """Names the Terraform that works on the stack."""
+        return self._data(stack) / "terraform.pid"
+
+    def unlock_command(self, stack: Stack, lock_id: str) -> str:
+        """What a person types to release a state lock."""
+        data, folder = shown(self._data(stack)), shown(stack.folder)
+        return f'TF_DATA_DIR="$PWD/{data}" {self.terraform.path} -chdir={folder} force-unlock {lock_id}'
+
+    def _start(self, stack: Stack, arguments: list[str], stdout: Any) -> subprocess.Popen[str]:
+        if self.interrupts.requested:
+            raise StoppedError(f"{stack.name}: not started, because of the interruption")
+        return subprocess.Popen(
+            [self.terraform.path, f"-chdir={stack.folder}", *arguments],
+            env=self._variables(stack),
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=None if stdout is None else subprocess.STDOUT,
+            text=True,
+            start_new_session=True,  # the terminal's Ctrl-C goes to the driver, which passes it on once
+        )
+
+    def _stop_if_asked(self, stack: Stack) -> None:
+        if self.interrupts.requested:
+            raise StoppedError(
+                f"{stack.name}: interrupted. What was done is in the state: "
+                "`make deploy` goes on from here, `make destroy` removes it."
+            )
+
+    def _variables(self, stack: Stack) -> dict[str, str]:
+        return {**self.environment, "TF_DATA_DIR": str(self._data(stack))}
+
+    def _data(self, stack: Stack) -> Path:
+        folder = self.home / stack.name  # outside the synth output, which every synth writes anew
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _log(self, stack: Stack, what: str) -> Path:
+        self.logs.mkdir(parents=True, exist_ok=True)
+        return self.logs / f"{stack.name}-{what}.{'log' if what == 'init' else 'jsonl'}"
+
+
+def _report(name: str, progress: Progress, started: float, finished: threading.Event) -> None:
+    while not finished.wait(HEARTBEAT_SECONDS):
+        say(f"{name:<10} {progress.line()}  [{clock(time.monotonic() - started)}]")
+
+
+def _explain(stack: Stack, progress: Progress) -> str:
+    """Every error with the resource, the construct that made it, the provider's words and what to do."""
+    failures = progress.failures or [
+        Failure("Terraform ended without a diagnosis", "\n".join(progress.unread[-20:]), "")
+    ]
+    parts = []
+    for failure in failures:
+        lines = []
+        if failure.address:
+            lines.append(f"  {failure.address}")
+            path = stack.construct_path(failure.address)
+            lines += [f"  made by the construct {path}"] if path else []
+        lines.append(f"  {failure.summary}")
+        lines += [f"    {line}" for line in failure.detail.strip().splitlines()]
+        lines.append(f"  Next: {advice(failure.summary + ' ' + failure.detail)}")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def still_running(pid_file: Path) -> int | None:
+    """The process that a pid file names, if it is alive and is a Terraform."""
+    try:
+        pid = int(pid_file.read_text())
+        os.kill(pid, 0)
+    except (OSError, ValueError):
+        return None
+    listing = subprocess.run(["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False)
+    return pid if "-chdir=" in listing.stdout else None
