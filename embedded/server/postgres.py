@@ -12,20 +12,18 @@ from pathlib import Path
 from subprocess import CompletedProcess, TimeoutExpired
 
 from embedded.server.postgres_home import Owner, PostgresError
+from embedded.server.proxy import TlsFront
 
 ADMIN = "rdsadmin"  # the superuser's name on Aurora; here it has no password and exists on the private socket only
 WAIT_SECONDS = 30
 SCRAM_ITERATIONS = 4096  # PostgreSQL's own default
 
 SETTINGS = """\
-listen_addresses = '{address}'
+listen_addresses = '{listen}'
 port = {port}
 unix_socket_directories = '{sockets}'
 unix_socket_permissions = 0700
-ssl = on
-ssl_cert_file = 'server.crt'
-ssl_key_file = 'server.key'
-ssl_min_protocol_version = 'TLSv1.2'
+ssl = {ssl}
 password_encryption = scram-sha-256
 fsync = off
 shared_buffers = 16MB
@@ -46,6 +44,7 @@ log_min_error_statement = panic
 ACCESS = f"""\
 local   all          {ADMIN}  peer map=owner
 local   replication  {ADMIN}  peer map=owner
+local   all          all      scram-sha-256
 host    all          {ADMIN}  all           reject
 hostssl all          all      127.0.0.0/8   scram-sha-256
 """
@@ -60,7 +59,10 @@ class Certificate:
 
 
 class PostgresServer:
-    """A server in `folder`, listening on `address`:`port` with TLS only, and on a socket that only `owner` can use."""
+    """A server in `folder`, listening on `address`:`port` with TLS only, and on a socket that only `owner` can use.
+
+    One that was built without TLS, as those in wheels are, listens on the socket only, with a `TlsFront` before it.
+    """
 
     def __init__(
         self, *, binaries: Path, owner: Owner, folder: Path, address: str, port: int, certificate: Certificate
@@ -73,6 +75,7 @@ class PostgresServer:
         self._certificate = certificate
         self._data = folder / "data"
         self._log = folder / "server.log"
+        self._front: TlsFront | None = None
         folder.mkdir(mode=0o700, exist_ok=True)
         owner.take(folder)
 
@@ -112,9 +115,14 @@ class PostgresServer:
             self._run("pg_ctl", "-D", self._data, "-l", self._log, "-w", "-t", WAIT_SECONDS, "-s", "start")
         except PostgresError as error:
             raise PostgresError(f"{error}\n{self._end_of_log()}") from None
+        if self._front is not None:
+            socket = self.folder / f".s.PGSQL.{self.port}"
+            self._front.serve(socket, self._data / "server.crt", self._data / "server.key")
 
     def stop(self, mode: str = "fast") -> None:
         """Stop; `fast` hands all changes to the standby first, `immediate` is a crash."""
+        if self._front is not None:
+            self._front.lead(None)
         if not self.is_running():
             return
         try:
@@ -127,6 +135,8 @@ class PostgresServer:
     def remove(self) -> None:
         """Stop at once and delete every file."""
         self.stop("immediate")
+        if self._front is not None:
+            self._front.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def promote(self) -> None:
@@ -171,12 +181,23 @@ class PostgresServer:
     def _configure(self) -> None:
         if '"' in self._owner.name:
             raise PostgresError(f"PostgreSQL cannot run as {self._owner.name}: a quote in a user's name.")
-        settings = SETTINGS.format(address=self.address, port=self.port, sockets=str(self.folder).replace("'", "''"))
+        tls = self._speaks_tls()
+        if not tls and self._front is None:
+            self._front = TlsFront(self.address, self.port)
+        settings = SETTINGS.format(
+            listen=self.address if tls else "",
+            port=self.port,
+            sockets=str(self.folder).replace("'", "''"),
+            ssl="on" if tls else "off",
+        )
         self._owner.write(self._data / "postgresql.conf", settings)
         self._owner.write(self._data / "pg_hba.conf", ACCESS)
         self._owner.write(self._data / "pg_ident.conf", f'owner "{self._owner.name}" {ADMIN}\n')
         self._owner.write(self._data / "server.crt", self._certificate.certificate)
         self._owner.write(self._data / "server.key", self._certificate.key)
+
+    def _speaks_tls(self) -> bool:
+        return bool(self._run("postgres", "-C", "ssl_library", "-D", self._data).strip())
 
     def _run(self, program: str, *arguments: str | int | Path, text: str = "") -> str:
         result = self._execute(program, *arguments, text=text)

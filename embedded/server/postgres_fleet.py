@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedded.postgres_binaries import find_binaries
+from embedded.postgres_binaries import WHEEL_PACKAGE, find_binaries
 from embedded.server.certificates import Authority
 from embedded.server.loopback import Loopback
 from embedded.server.postgres import PostgresServer
@@ -215,10 +215,14 @@ class Fleet:
     def _reachable(self, binaries: Path) -> Path:
         if self._owner.reaches(binaries / "postgres"):
             return binaries
-        # A wheel in a folder that only root can enter: the servers' user needs a copy.
-        copy = self._home / "postgresql"
-        shutil.copytree(binaries.parent, copy, symlinks=True)
-        return copy / binaries.name
+        package = binaries.parents[1]
+        if package.name != WHEEL_PACKAGE:
+            raise PostgresError(f"The user {self._owner.name}, who runs PostgreSQL, cannot reach {binaries}.")
+        # The virtual environment is in a folder that only root can enter: the user needs a copy, libraries included.
+        for folder in (package, package.with_name(f"{package.name}.libs")):
+            if folder.is_dir():
+                shutil.copytree(folder, self._home / folder.name, symlinks=True)
+        return self._home / binaries.relative_to(package.parent)
 
     def _new_server(self) -> PostgresServer:
         return PostgresServer(

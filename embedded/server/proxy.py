@@ -1,51 +1,55 @@
-"""The global writer endpoint: a TCP relay on an address of its own that follows the writer."""
+"""Small TCP relays in front of PostgreSQL: the global writer endpoint, and TLS for a server built without it."""
 
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
 import threading
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
+from pathlib import Path
 
 from embedded.server.postgres_home import PostgresError
+
+Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Connect = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Stream]]
 
 CHUNK = 64 * 1024
 CONNECT_SECONDS = 5.0
 SECONDS = 10.0
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER with no time: close() sends RST, as a vanished server does
+# PostgreSQL's protocol, "SSL session encryption" and "GSSAPI session encryption": what a client may ask first.
+SSL_REQUEST = struct.pack("!II", 8, 80877103)
+GSS_REQUEST = struct.pack("!II", 8, 80877104)
+REFUSAL = b"SFATAL\0VFATAL\0C28000\0Mno encryption: this server takes TLS connections only\0\0"
 
 
-class WriterProxy:
-    """Relays `address`:`port` to the writer; while there is none, connections are refused.
-
-    It relays bytes, TLS included: the client verifies the database's certificate, not one of the proxy's.
-    """
+class Relay:
+    """Relays one address and port in a thread of its own; while it has nowhere to lead, connections are refused."""
 
     def __init__(self, address: str, port: int) -> None:
         self.address = address
         self.port = port
-        self._target: tuple[str, int] | None = None
+        self._connect: Connect | None = None
         self._server: asyncio.Server | None = None
         self._relays: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name=f"proxy-{address}", daemon=True)
+        self._thread = threading.Thread(target=self._loop.run_forever, name=f"relay-{address}", daemon=True)
         self._thread.start()
 
-    def follow(self, target: tuple[str, int] | None) -> None:
-        """Relay to this server from now on; open connections break, as they do when Aurora's writer moves.
-
-        Raises PostgresError if the address cannot be listened on.
-        """
+    def lead(self, connect: Connect | None) -> None:
+        """Use `connect` for new connections and break the open ones. Raises PostgresError if it cannot listen."""
         try:
-            self._call(self._follow(target))
+            self._call(self._lead(connect))
         except OSError as error:
-            raise PostgresError(f"The global writer endpoint {self.address}:{self.port} fails: {error}") from None
+            raise PostgresError(f"{self.address}:{self.port} cannot be listened on: {error}") from None
 
     def close(self) -> None:
         """Break every connection and stop listening; idempotent."""
         if self._loop.is_closed():
             return
-        self._call(self._follow(None))
+        self.lead(None)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(SECONDS)
         self._loop.close()
@@ -53,10 +57,8 @@ class WriterProxy:
     def _call(self, work: Coroutine[None, None, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(SECONDS)
 
-    async def _follow(self, target: tuple[str, int] | None) -> None:
-        if target == self._target:
-            return
-        self._target = target
+    async def _lead(self, connect: Connect | None) -> None:
+        self._connect = connect
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -65,22 +67,22 @@ class WriterProxy:
             relay.cancel()
         if relays:
             await asyncio.wait(relays, timeout=SECONDS)
-        if target is not None:
+        if connect is not None:
             self._server = await asyncio.start_server(self._relay, self.address, self.port)
 
     async def _relay(self, client: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        if task is None or self._target is None:
+        if task is None or self._connect is None:
             _reset(back)
             return
         self._relays.add(task)
         ends = [back]
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                server, forth = await asyncio.open_connection(*self._target)
+                server, forth = await self._connect(client, back)
             ends.append(forth)
             await asyncio.gather(_copy(client, forth), _copy(server, back))
-        except (OSError, TimeoutError, asyncio.CancelledError):
+        except (OSError, EOFError, TimeoutError, asyncio.CancelledError):
             for end in ends:
                 _reset(end)
         finally:
@@ -89,15 +91,61 @@ class WriterProxy:
                 end.close()
 
 
+class WriterProxy(Relay):
+    """The global writer endpoint. It relays bytes: the client verifies the database's certificate, not the proxy's."""
+
+    _target: tuple[str, int] | None = None
+
+    def follow(self, target: tuple[str, int] | None) -> None:
+        """Relay to this server from now on; open connections break, as they do when Aurora's writer moves."""
+        if target != self._target:
+            self._target = target
+            self.lead(None if target is None else partial(_open, target))
+
+
+class TlsFront(Relay):
+    """Ends TLS for a PostgreSQL that was built without it and listens on a Unix socket only."""
+
+    def serve(self, socket_path: Path, certificate: Path, key: Path) -> None:
+        """Relay to the socket from now on, for clients that use TLS. Raises PostgresError if it cannot listen."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(certificate, key)
+        self.lead(partial(_encrypt, context, socket_path))
+
+
+async def _open(target: tuple[str, int], _client: asyncio.StreamReader, _back: asyncio.StreamWriter) -> Stream:
+    return await asyncio.open_connection(*target)
+
+
+async def _encrypt(
+    context: ssl.SSLContext, socket_path: Path, client: asyncio.StreamReader, back: asyncio.StreamWriter
+) -> Stream:
+    while (request := await client.readexactly(len(SSL_REQUEST))) == GSS_REQUEST:
+        back.write(b"N")
+    if request != SSL_REQUEST:
+        back.write(b"E" + struct.pack("!I", 4 + len(REFUSAL)) + REFUSAL)
+        await back.drain()
+        back.close()
+        raise EOFError
+    back.write(b"S")
+    await back.start_tls(context)
+    return await asyncio.open_unix_connection(socket_path)
+
+
 async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
     while data := await source.read(CHUNK):
         sink.write(data)
         await sink.drain()
     if sink.can_write_eof():
         sink.write_eof()
+    else:
+        sink.close()  # TLS knows no half-closed connection
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
+    if writer.is_closing():
+        return
     with contextlib.suppress(OSError):
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     writer.transport.abort()
