@@ -1,0 +1,5 @@
+"""Runs before any test module: the fast loader must be installed before the first import of cdktf."""
+
+import lib.bindings
+
+lib.bindings.install()
