@@ -1,0 +1,18 @@
+"""What several suites of unit tests share."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from embedded import launcher
+from embedded.launcher import Emulator
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """An embedded AWS of this test session's own; it is stopped at the end, whatever happens."""
+    state_dir = tmp_path_factory.mktemp("embedded")
+    try:
+        yield launcher.start(state_dir)
+    finally:
+        launcher.stop(state_dir)
