@@ -51,7 +51,7 @@ def add_connected_network(lab: Lab) -> None:
 
 @pytest.fixture(scope="module")
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    return synthesize(tmp_path_factory.mktemp("closed"), lambda lab: add_network(lab))
+    return synthesize(tmp_path_factory.mktemp("closed"), add_network)
 
 
 @pytest.fixture(scope="module")
