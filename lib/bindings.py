@@ -1,7 +1,7 @@
 """The fast loader of the provider bindings: import it before anything of ``cdktf``.
 
-Plain imports cost seven seconds in Python (the package's ``__init__`` imports some 1,400 submodules) and more than one in
-Node (as many modules again). Submodules work without either, so a bare package stands in for the first, and the
+Plain imports cost seven seconds in Python (the package's ``__init__`` imports some 1,400 submodules) and more than
+one in Node (as many modules again). Submodules work without either, so a bare package stands in for the first, and the
 bindings' own lazy index for the second. The synthesized output is identical to the byte; ``bench/`` measures it.
 
 Everything here that depends on how jsii and the bindings lay out their files is why both are pinned exactly.

@@ -1,7 +1,7 @@
 """The deployment's parameters, validated before anything is synthesized.
 
-They come from the environment (``ENVIRONMENT_SUFFIX``, ``TAP_*``), then CDKTF context, then the profile ``tap.toml``; the
-first that names a parameter wins.
+They come from the environment (``ENVIRONMENT_SUFFIX``, ``TAP_*``), then CDKTF context, then the profile
+``tap.toml``; the first that names a parameter wins.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ Concurrency = Annotated[int, Field(ge=1, le=10_000)]
 class CdktfContext(PydanticBaseSettingsSource):
     """CDKTF's context: ``CDKTF_CONTEXT_JSON`` (what the CLI passes on), else the ``context`` of ``cdktf.json``."""
 
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
         """Unused by :meth:`__call__`, but abstract in the base class."""
         return self().get(field_name), field_name, False
 
@@ -97,8 +97,8 @@ class CdktfContext(PydanticBaseSettingsSource):
 class Settings(BaseSettings):
     """All that distinguishes one deployment from another.
 
-    What the mission fixes (health checks every 30 s, 1,024 MB, on-demand billing, point-in-time recovery, the lag alarm at
-    1,000 ms, destroyable) is a constant beside the resource it belongs to, and not a setting.
+    What the mission fixes (health checks every 30 s, 1,024 MB, on-demand billing, point-in-time recovery, the lag
+    alarm at 1,000 ms, destroyable) is a constant beside the resource it belongs to, and not a setting.
     """
 
     model_config = SettingsConfigDict(env_prefix="TAP_", extra="forbid", frozen=True, toml_file=PROFILE)
@@ -112,7 +112,7 @@ class Settings(BaseSettings):
     nat: Literal["per-zone", "single"] = "per-zone"
     domain: str = DEFAULT_DOMAIN
     hosted_zone_id: str | None = Field(None, pattern=r"^Z[A-Z0-9]{1,31}$")
-    alert_emails: tuple[Email, ...] = Field(("alerts@tap.example",), min_length=1)
+    alert_emails: Annotated[tuple[Email, ...], NoDecode] = Field(("alerts@tap.example",), min_length=1)
     account_id: str = Field("000000000000", pattern=r"^\d{12}$")
     state_bucket: str | None = None
     state_region: RegionName | None = None
@@ -132,8 +132,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments (tests), then environment, then context, then profile. No ``.env``: one way to do a thing."""
         profile = TomlConfigSettingsSource(settings_cls)
@@ -185,7 +185,9 @@ class Settings(BaseSettings):
     @classmethod
     def _bundle_is_readable(cls, value: Path) -> Path:
         if not value.is_file() or "BEGIN CERTIFICATE" not in value.read_text(encoding="utf-8", errors="replace"):
-            raise ValueError("it must be a file of PEM certificates that the database's certificate is verified against")
+            raise ValueError(
+                "it must be a file of PEM certificates that the database's certificate is verified against"
+            )
         return value.absolute()
 
     @model_validator(mode="after")
@@ -201,7 +203,8 @@ class Settings(BaseSettings):
         if frozenset((self.primary_region, self.standby_region)) not in SUPPORTED_PAIRS:
             pairs = " or ".join(sorted(" and ".join(sorted(pair)) for pair in SUPPORTED_PAIRS))
             raise ValueError(
-                f"standby_region: {self.primary_region} with {self.standby_region} is no pair; the region pairs are {pairs}"
+                f"standby_region: {self.primary_region} with {self.standby_region} is no pair; "
+                f"the region pairs are {pairs}"
             )
         if self.primary_cidr.overlaps(self.standby_cidr):
             raise ValueError(

@@ -22,8 +22,8 @@ class Region:
     """An AWS region and the three availability zones used in it.
 
     Zones are named by id, because zone *names* are shuffled per account
-    (https://docs.aws.amazon.com/ram/latest/userguide/working-with-az-ids.html); ``use1-az3`` is left out, because it lacks
-    current instance types and Lambda in a VPC.
+    (https://docs.aws.amazon.com/ram/latest/userguide/working-with-az-ids.html); ``use1-az3`` is left out, because it
+    lacks current instance types and Lambda in a VPC.
     """
 
     name: str
@@ -42,9 +42,7 @@ REGIONS: Final = MappingProxyType(
     }
 )
 
-SUPPORTED_PAIRS: Final = frozenset(
-    frozenset(pair) for pair in (("us-east-1", "us-west-2"), ("us-east-1", "us-east-2"))
-)
+SUPPORTED_PAIRS: Final = frozenset(frozenset(pair) for pair in (("us-east-1", "us-west-2"), ("us-east-1", "us-east-2")))
 """Region pairs this platform is built for; either side may be the primary."""
 
 RoleName = Literal["primary", "secondary"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 Statement = dict[str, Any]
 Condition = Mapping[str, Mapping[str, str | Sequence[str]]]
@@ -50,3 +50,10 @@ def trust(service: str, *, account_id: str, source_arn: str | None = None) -> st
     return document(
         [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}, "Condition": condition}]
     )
+
+
+class Grantee(Protocol):
+    """What a permission can be given to: a function's role, a state machine's role."""
+
+    def allow(self, *actions: str, on: str | Sequence[str], when: Condition | None = None) -> None:
+        """Let it do ``actions`` on exact ARNs."""

@@ -31,9 +31,9 @@ class NamesItsProvider:
 
     def visit(self, node: IConstruct) -> None:
         """Called by CDKTF for every construct of the stack."""
-        if isinstance(node, TerraformResource | TerraformDataSource) and node.provider is None:
-            if node.terraform_resource_type.startswith("aws_"):
-                Annotations.of(node).add_error("names no provider; pass provider=<context>.provider")
+        declared = isinstance(node, TerraformResource | TerraformDataSource)
+        if declared and node.provider is None and node.terraform_resource_type.startswith("aws_"):
+            Annotations.of(node).add_error("names no provider; pass provider=<context>.provider")
 
 
 class TapStack(TerraformStack):

@@ -1,0 +1,110 @@
+"""A region's alert topic, and the one way in which every construct here raises an alarm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
+from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
+from cdktf_cdktf_provider_aws.sns_topic_policy import SnsTopicPolicy
+from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
+from constructs import Construct
+
+from lib.constructs.context import RegionContext
+from lib.constructs.policy import allow, document
+
+PERIOD_SECONDS: Final = 60
+
+Comparison = Literal["GreaterThanThreshold", "LessThanThreshold", "GreaterThanOrEqualToThreshold"]
+Missing = Literal["breaching", "notBreaching", "missing"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A CloudWatch metric as a service emits it."""
+
+    namespace: str
+    name: str
+    statistic: Literal["Sum", "Average", "Maximum", "Minimum"]
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+    period: int = PERIOD_SECONDS
+
+
+class AlertTopic(Construct):
+    """An encrypted topic that e-mails the people on call. Only this account's alarms may publish to it."""
+
+    def __init__(self, scope: Construct, id_: str, *, at: RegionContext, key_arn: str, emails: Sequence[str]) -> None:
+        super().__init__(scope, id_)
+        self._at = at
+        self._alarms: list[CloudwatchMetricAlarm] = []
+        topic = SnsTopic(self, "topic", provider=at.provider, name=at.name("alerts"), kms_master_key_id=key_arn)
+        SnsTopicPolicy(
+            self,
+            "policy",
+            provider=at.provider,
+            arn=topic.arn,
+            policy=document(
+                [
+                    allow(
+                        "sns:Publish",
+                        on=topic.arn,
+                        to={"Service": "cloudwatch.amazonaws.com"},
+                        when={
+                            "StringEquals": {"aws:SourceAccount": at.account_id},
+                            "ArnLike": {"aws:SourceArn": at.arn("cloudwatch", "alarm:*")},
+                        },
+                    )
+                ]
+            ),
+        )
+        for number, email in enumerate(emails, start=1):
+            SnsTopicSubscription(
+                self, f"email-{number}", provider=at.provider, topic_arn=topic.arn, protocol="email", endpoint=email
+            )
+        self.arn = topic.arn
+
+    @property
+    def alarm_names(self) -> list[str]:
+        """The names of all alarms that act on this topic."""
+        return [alarm.alarm_name for alarm in self._alarms]
+
+    def watch(
+        self,
+        scope: Construct,
+        resource: str,
+        metric: Metric,
+        *,
+        threshold: float,
+        comparison: Comparison = "GreaterThanThreshold",
+        missing: Missing = "notBreaching",
+        periods: int = 1,
+        description: str,
+    ) -> None:
+        """Alarm when ``metric`` is beyond ``threshold`` for ``periods`` periods.
+
+        With ``missing="missing"`` a metric that stops being emitted notifies as well.
+        """
+        self._alarms.append(
+            CloudwatchMetricAlarm(
+                scope,
+                f"alarm-{resource}",
+                provider=self._at.provider,
+                alarm_name=self._at.name(resource),
+                alarm_description=description,
+                namespace=metric.namespace,
+                metric_name=metric.name,
+                dimensions=dict(metric.dimensions),
+                statistic=metric.statistic,
+                period=metric.period,
+                evaluation_periods=periods,
+                datapoints_to_alarm=periods,
+                threshold=threshold,
+                comparison_operator=comparison,
+                treat_missing_data=missing,
+                alarm_actions=[self.arn],
+                ok_actions=[self.arn],
+                insufficient_data_actions=[self.arn] if missing == "missing" else [],
+            )
+        )

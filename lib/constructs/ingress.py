@@ -1,0 +1,261 @@
+"""A region's way in: a REST API made from the OpenAPI document, under the shared name and a name of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cdktf import Fn, TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.api_gateway_base_path_mapping import ApiGatewayBasePathMapping
+from cdktf_cdktf_provider_aws.api_gateway_deployment import ApiGatewayDeployment
+from cdktf_cdktf_provider_aws.api_gateway_domain_name import (
+    ApiGatewayDomainName,
+    ApiGatewayDomainNameEndpointConfiguration,
+)
+from cdktf_cdktf_provider_aws.api_gateway_method_settings import (
+    ApiGatewayMethodSettings,
+    ApiGatewayMethodSettingsSettings,
+)
+from cdktf_cdktf_provider_aws.api_gateway_rest_api import ApiGatewayRestApi, ApiGatewayRestApiEndpointConfiguration
+from cdktf_cdktf_provider_aws.api_gateway_stage import ApiGatewayStage, ApiGatewayStageAccessLogSettings
+from constructs import Construct
+
+from lib.constructs.alerts import AlertTopic, Metric
+from lib.constructs.context import RegionContext
+from lib.constructs.functions import Function
+from lib.constructs.log_group import Logging
+from lib.constructs.routing import AliasTarget
+
+REQUESTS_PER_SECOND: Final = 10_000
+BURST: Final = 5_000
+"""The account's default quota, stated so that a lower stage limit cannot creep in.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+"""
+
+CERTIFICATE_EXPIRY_DAYS: Final = 30
+"""ACM renews 60 days ahead; half of that gone without success needs a person.
+
+https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html
+"""
+
+_METHODS: Final = frozenset({"get", "post", "put", "patch", "delete", "head", "options"})
+_ACCESS_LOG: Final = {
+    "requestId": "$context.requestId",
+    "ip": "$context.identity.sourceIp",
+    "requestTime": "$context.requestTime",
+    "httpMethod": "$context.httpMethod",
+    "resourcePath": "$context.resourcePath",
+    "status": "$context.status",
+    "responseLatency": "$context.responseLatency",
+    "integrationError": "$context.integrationErrorMessage",
+}
+
+
+@dataclass(frozen=True)
+class CertifiedName:
+    """A host name and the certificate of this region that covers it."""
+
+    host: str
+    certificate_arn: str
+
+
+class ApiIngress(Construct):
+    """A regional REST API whose only ways in are its custom domains."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        at: RegionContext,
+        document: Mapping[str, Any],
+        routes: Mapping[str, Function],
+        failover_name: CertifiedName,
+        regional_name: CertifiedName,
+        logging: Logging,
+        alerts: AlertTopic,
+    ) -> None:
+        """``routes`` names the function behind each ``operationId`` of the OpenAPI ``document``.
+
+        Raises ValueError if the two do not match.
+        """
+        super().__init__(scope, id_)
+        self._at, self._logging = at, logging
+        self.stage = at.naming.suffix
+        body = json.dumps(_with_integrations(document, routes, title=at.name("payments")), sort_keys=True)
+        self._api = ApiGatewayRestApi(
+            self,
+            "api",
+            provider=at.provider,
+            name=at.name("payments"),
+            body=body,
+            put_rest_api_mode="overwrite",
+            # The shared name must be the way in, or a failover of DNS would not move everybody.
+            disable_execute_api_endpoint=True,
+            endpoint_configuration=ApiGatewayRestApiEndpointConfiguration(types=["REGIONAL"]),
+            tags=at.tags("payments"),
+        )
+        self.id = self._api.id
+        self._stage = self._deploy()
+        self.failover_target = self._domain("failover", failover_name)
+        self.regional_target = self._domain("regional", regional_name)
+        self._let_api_invoke(document, routes)
+        self._watch(alerts, [failover_name, regional_name])
+
+    def _deploy(self) -> ApiGatewayStage:
+        at = self._at
+        deployment = ApiGatewayDeployment(
+            self,
+            "deployment",
+            provider=at.provider,
+            rest_api_id=self._api.id,
+            triggers={"document": Fn.sha256(self._api.body)},
+            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
+        )
+        access_log = self._logging.group(
+            self, "access-log", at=at, name=f"/aws/apigateway/{at.name('payments')}/access"
+        )
+        # API Gateway would make this group itself, without retention or key, and leave it behind.
+        execution_log = self._logging.group(
+            self, "execution-log", at=at, name=f"API-Gateway-Execution-Logs_{self._api.id}/{self.stage}"
+        )
+        stage = ApiGatewayStage(
+            self,
+            "stage",
+            provider=at.provider,
+            rest_api_id=self._api.id,
+            deployment_id=deployment.id,
+            stage_name=self.stage,
+            xray_tracing_enabled=True,
+            access_log_settings=ApiGatewayStageAccessLogSettings(
+                destination_arn=access_log.arn, format=json.dumps(_ACCESS_LOG, sort_keys=True)
+            ),
+            tags=at.tags("payments"),
+            depends_on=[execution_log],
+        )
+        ApiGatewayMethodSettings(
+            self,
+            "settings",
+            provider=at.provider,
+            rest_api_id=self._api.id,
+            stage_name=stage.stage_name,
+            method_path="*/*",
+            settings=ApiGatewayMethodSettingsSettings(
+                metrics_enabled=True,
+                logging_level="ERROR",
+                # Bodies are payments; they have no place in a log.
+                data_trace_enabled=False,
+                caching_enabled=False,
+                throttling_rate_limit=REQUESTS_PER_SECOND,
+                throttling_burst_limit=BURST,
+            ),
+        )
+        return stage
+
+    def _domain(self, which: str, name: CertifiedName) -> AliasTarget:
+        """A custom domain that leads to the API's stage, as what a record can point at."""
+        domain = ApiGatewayDomainName(
+            self,
+            f"{which}-domain",
+            provider=self._at.provider,
+            domain_name=name.host,
+            regional_certificate_arn=name.certificate_arn,
+            security_policy="TLS_1_2",
+            endpoint_configuration=ApiGatewayDomainNameEndpointConfiguration(types=["REGIONAL"]),
+            tags=self._at.tags(f"payments-{which}"),
+        )
+        ApiGatewayBasePathMapping(
+            self,
+            f"{which}-mapping",
+            provider=self._at.provider,
+            domain_name=domain.domain_name,
+            api_id=self._api.id,
+            stage_name=self._stage.stage_name,
+        )
+        return AliasTarget(dns_name=domain.regional_domain_name, zone_id=domain.regional_zone_id)
+
+    def _let_api_invoke(self, document: Mapping[str, Any], routes: Mapping[str, Function]) -> None:
+        for path, method, operation in _operations(document):
+            # In an execution ARN a path parameter is a wildcard of that one segment.
+            segments = "/".join("*" if part.startswith("{") else part for part in path.split("/"))
+            routes[operation["operationId"]].allow_invocation(
+                id_=operation["operationId"],
+                service="apigateway.amazonaws.com",
+                source_arn=f"{self._api.execution_arn}/{self.stage}/{method.upper()}{segments}",
+            )
+
+    def _watch(self, alerts: AlertTopic, names: Sequence[CertifiedName]) -> None:
+        alerts.watch(
+            self,
+            "payments-5xx",
+            Metric("AWS/ApiGateway", "5XXError", "Sum", {"ApiName": self._at.name("payments"), "Stage": self.stage}),
+            threshold=0,
+            description="The API answered a request with a server error",
+        )
+        for which, name in zip(("failover", "regional"), names, strict=True):
+            alerts.watch(
+                self,
+                f"certificate-{which}",
+                Metric(
+                    "AWS/CertificateManager",
+                    "DaysToExpiry",
+                    "Minimum",
+                    {"CertificateArn": name.certificate_arn},
+                    period=86_400,
+                ),
+                threshold=CERTIFICATE_EXPIRY_DAYS,
+                comparison="LessThanThreshold",
+                description=f"The certificate of {name.host} expires in less than {CERTIFICATE_EXPIRY_DAYS} days",
+            )
+
+
+def _operations(document: Mapping[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (path, method, operation)
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method in _METHODS
+    ]
+
+
+def _with_integrations(document: Mapping[str, Any], routes: Mapping[str, Function], *, title: str) -> dict[str, Any]:
+    """The document with the function behind each operation, and API Gateway's own refusals as problem documents."""
+    integrated = deepcopy(dict(document))
+    # On import API Gateway takes its name from here.
+    integrated["info"]["title"] = title
+    operations = _operations(integrated)
+    described = {operation["operationId"] for _, _, operation in operations}
+    if described != set(routes):
+        raise ValueError(f"OpenAPI operations {sorted(described)} and routes {sorted(routes)} differ")
+    for _, _, operation in operations:
+        operation["x-amazon-apigateway-integration"] = {
+            "type": "aws_proxy",
+            "httpMethod": "POST",
+            "uri": routes[operation["operationId"]].invoke_arn,
+            "passthroughBehavior": "never",
+        }
+    integrated["x-amazon-apigateway-gateway-responses"] = {
+        kind: {
+            "statusCode": status,
+            "responseParameters": {"gatewayresponse.header.Content-Type": "'application/problem+json'"},
+            "responseTemplates": {
+                "application/json": json.dumps({"type": "about:blank", "title": title_, "status": status})
+            },
+        }
+        for kind, status, title_ in (
+            ("BAD_REQUEST_BODY", 400, "Bad Request"),
+            ("BAD_REQUEST_PARAMETERS", 400, "Bad Request"),
+            ("MISSING_AUTHENTICATION_TOKEN", 404, "Not Found"),
+            ("REQUEST_TOO_LARGE", 413, "Content Too Large"),
+            ("THROTTLED", 429, "Too Many Requests"),
+            ("UNSUPPORTED_MEDIA_TYPE", 415, "Unsupported Media Type"),
+            ("INTEGRATION_FAILURE", 503, "Service Unavailable"),
+            ("INTEGRATION_TIMEOUT", 504, "Gateway Timeout"),
+            ("DEFAULT_5XX", 500, "Internal Server Error"),
+        )
+    }
+    return integrated

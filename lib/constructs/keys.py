@@ -1,0 +1,146 @@
+"""The platform's encryption key: one multi-Region key, its replica, and who may use them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from cdktf_cdktf_provider_aws.kms_alias import KmsAlias
+from cdktf_cdktf_provider_aws.kms_key import KmsKey
+from cdktf_cdktf_provider_aws.kms_replica_key import KmsReplicaKey
+from constructs import Construct
+
+from lib.constructs.context import RegionContext
+from lib.constructs.policy import Grantee, Statement, allow, document
+
+DELETION_WINDOW_DAYS: Final = 7
+"""The shortest that KMS allows, since everything here can be destroyed.
+
+https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html
+"""
+
+_ADMINISTRATION: Final = (
+    "kms:CancelKeyDeletion",
+    "kms:CreateAlias",
+    "kms:DeleteAlias",
+    "kms:DescribeKey",
+    "kms:DisableKeyRotation",
+    "kms:EnableKeyRotation",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:ListGrants",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:ReplicateKey",
+    "kms:RevokeGrant",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateAlias",
+    "kms:UpdateKeyDescription",
+)
+_ENCRYPT: Final = ("kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo")
+_DECRYPT: Final = ("kms:Decrypt", "kms:DescribeKey")
+
+
+@dataclass(frozen=True)
+class RegionalKey:
+    """The key as one region sees it. It grants use through one service only, never to encrypt at will."""
+
+    arn: str
+    region: str
+
+    def grant_decrypt(self, grantee: Grantee, *, via: str) -> None:
+        """Let ``grantee`` read what the service ``via`` (``secretsmanager``, …) encrypted."""
+        grantee.allow(*_DECRYPT, on=self.arn, when=self._only(via))
+
+    def grant_encrypt(self, grantee: Grantee, *, via: str) -> None:
+        """Let ``grantee`` read and write what the service ``via`` encrypts."""
+        grantee.allow(*_DECRYPT, *_ENCRYPT, on=self.arn, when=self._only(via))
+
+    def _only(self, service: str) -> dict[str, dict[str, str]]:
+        return {"StringEquals": {"kms:ViaService": f"{service}.{self.region}.amazonaws.com"}}
+
+
+class PlatformKey(Construct):
+    """A multi-Region key with yearly rotation in the primary, its replica in the standby, an alias in each.
+
+    The two share key material only; policy, alias and tags are per region, so both get the same policy text.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, primary: RegionContext, standby: RegionContext) -> None:
+        super().__init__(scope, id_)
+        policy = _key_policy(primary, standby)
+        key = KmsKey(
+            self,
+            "key",
+            provider=primary.provider,
+            description=f"Encrypts the data of {primary.naming.prefix}, environment {primary.naming.suffix}",
+            multi_region=True,
+            enable_key_rotation=True,
+            deletion_window_in_days=DELETION_WINDOW_DAYS,
+            policy=policy,
+            tags=primary.tags("platform"),
+        )
+        replica = KmsReplicaKey(
+            self,
+            "replica",
+            provider=standby.provider,
+            description=key.description,
+            primary_key_arn=key.arn,
+            deletion_window_in_days=DELETION_WINDOW_DAYS,
+            policy=policy,
+            tags=standby.tags("platform"),
+        )
+        for at, target in ((primary, key.key_id), (standby, replica.key_id)):
+            KmsAlias(
+                self,
+                f"alias-{at.region.suffix}",
+                provider=at.provider,
+                name=f"alias/{at.name('platform')}",
+                target_key_id=target,
+            )
+        self._arns = {primary.region.name: key.arn, standby.region.name: replica.arn}
+
+    def in_region(self, region: str) -> RegionalKey:
+        """The key of that region."""
+        return RegionalKey(self._arns[region], region)
+
+    @property
+    def arns(self) -> dict[str, str]:
+        """Key ARN by region name."""
+        return dict(self._arns)
+
+
+def _key_policy(primary: RegionContext, standby: RegionContext) -> str:
+    """Who may use the keys; in a key policy ``Resource: *`` means this key.
+
+    The account's root principal stands for "IAM decides", action by action instead of ``kms:*``:
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    """
+    account, regions = primary.account_id, sorted((primary.region.name, standby.region.name))
+    root = {"AWS": f"arn:aws:iam::{account}:root"}
+    statements: list[Statement] = [
+        allow(*_ADMINISTRATION, on="*", to=root),
+        allow(*_ENCRYPT, *_DECRYPT, "kms:GenerateDataKeyWithoutPlaintext", on="*", to=root),
+        allow("kms:CreateGrant", on="*", to=root, when={"Bool": {"kms:GrantIsForAWSResource": "true"}}),
+        # Alarms publish to the encrypted topic.
+        allow(
+            "kms:Decrypt",
+            "kms:GenerateDataKey",
+            on="*",
+            to={"Service": "cloudwatch.amazonaws.com"},
+            when={"StringEquals": {"aws:SourceAccount": account}},
+        ),
+    ]
+    statements += [
+        allow(
+            *_ENCRYPT,
+            *_DECRYPT,
+            on="*",
+            to={"Service": f"logs.{region}.amazonaws.com"},
+            when={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:{region}:{account}:log-group:*"}},
+        )
+        for region in regions
+    ]
+    return document(statements)

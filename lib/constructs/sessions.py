@@ -1,0 +1,148 @@
+"""The sessions table: sessions, the payments outbox and each region's state, in both regions at once."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from cdktf import TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.dynamodb_table import (
+    DynamodbTable,
+    DynamodbTableAttribute,
+    DynamodbTableGlobalSecondaryIndex,
+    DynamodbTablePointInTimeRecovery,
+    DynamodbTableReplica,
+    DynamodbTableServerSideEncryption,
+    DynamodbTableTtl,
+)
+from cdktf_cdktf_provider_aws.dynamodb_table_item import DynamodbTableItem
+from constructs import Construct
+
+from lib.constructs.alerts import AlertTopic, Metric
+from lib.constructs.context import RegionContext
+from lib.constructs.keys import PlatformKey
+from lib.constructs.policy import Grantee
+from lib.topology import Role
+
+KEY: Final = "pk"
+CONTROL_KEY: Final = "control"
+UNSETTLED_INDEX: Final = "unsettled"
+REPLICATION_ALARM_MS: Final = 10_000
+"""DynamoDB replicates within a second or so; the sessions' recovery point is 60 s.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html
+"""
+
+
+class SessionsTable(Construct):
+    """A DynamoDB global table with on-demand capacity, point-in-time recovery and the regional keys on both sides.
+
+    ``unsettled`` is sparse and write-sharded: an item is in it only while its payment is unsettled, spread over shards,
+    because a status with few values as an index key would throttle writes to the table itself.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, primary: RegionContext, standby: RegionContext, key: PlatformKey
+    ) -> None:
+        super().__init__(scope, id_)
+        self._key = key
+        self._table = DynamodbTable(
+            self,
+            "table",
+            provider=primary.provider,
+            name=primary.global_name("sessions"),
+            billing_mode="PAY_PER_REQUEST",
+            hash_key=KEY,
+            attribute=[
+                DynamodbTableAttribute(name=KEY, type="S"),
+                DynamodbTableAttribute(name="unsettled_shard", type="S"),
+                DynamodbTableAttribute(name="accepted_at", type="S"),
+            ],
+            global_secondary_index=[
+                DynamodbTableGlobalSecondaryIndex(
+                    name=UNSETTLED_INDEX,
+                    hash_key="unsettled_shard",
+                    range_key="accepted_at",
+                    projection_type="KEYS_ONLY",
+                )
+            ],
+            ttl=DynamodbTableTtl(attribute_name="expires_at", enabled=True),
+            stream_enabled=True,
+            stream_view_type="NEW_AND_OLD_IMAGES",
+            deletion_protection_enabled=False,
+            point_in_time_recovery=DynamodbTablePointInTimeRecovery(enabled=True),
+            server_side_encryption=DynamodbTableServerSideEncryption(
+                enabled=True, kms_key_arn=key.in_region(primary.region.name).arn
+            ),
+            # Left out, a replica's recovery gives a perpetual diff, and its default key perpetual recreation.
+            replica=[
+                DynamodbTableReplica(
+                    region_name=standby.region.name,
+                    kms_key_arn=key.in_region(standby.region.name).arn,
+                    point_in_time_recovery=True,
+                    propagate_tags=True,
+                )
+            ],
+        )
+        self.name = self._table.name
+
+    def seed_control_item(self, *, at: RegionContext, roles: tuple[Role, ...]) -> None:
+        """Write each region's first state. From then on it belongs to the failover workflow, never to Terraform."""
+        regions = {role.region.name: {"S": role.initial_state} for role in roles}
+        DynamodbTableItem(
+            self,
+            "control",
+            provider=at.provider,
+            table_name=self._table.name,
+            hash_key=KEY,
+            item=json.dumps({KEY: {"S": CONTROL_KEY}, "epoch": {"N": "1"}, "regions": {"M": regions}}, sort_keys=True),
+            lifecycle=TerraformResourceLifecycle(ignore_changes=["item"]),
+        )
+
+    def arn(self, at: RegionContext) -> str:
+        """The ARN of the table in one region."""
+        return at.arn("dynamodb", f"table/{self.name}")
+
+    def grant_accept(self, grantee: Grantee, *, at: RegionContext) -> None:
+        """Let ``grantee`` read, and write payments on condition."""
+        grantee.allow("dynamodb:GetItem", "dynamodb:PutItem", on=self.arn(at))
+        self._key.in_region(at.region.name).grant_encrypt(grantee, via="dynamodb")
+
+    def grant_read(self, grantee: Grantee, *, at: RegionContext) -> None:
+        """Let ``grantee`` read single items."""
+        grantee.allow("dynamodb:GetItem", on=self.arn(at))
+        self._key.in_region(at.region.name).grant_decrypt(grantee, via="dynamodb")
+
+    def grant_read_control(self, grantee: Grantee, *, at: RegionContext) -> None:
+        """Let ``grantee`` read the regions' state, and no payment."""
+        grantee.allow(
+            "dynamodb:GetItem",
+            on=self.arn(at),
+            when={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [CONTROL_KEY]}},
+        )
+        self._key.in_region(at.region.name).grant_decrypt(grantee, via="dynamodb")
+
+    def watch(self, scope: Construct, *, at: RegionContext, alerts: AlertTopic) -> None:
+        """Alarm in one region on throttling of the table and its index, and on slow replication to the other."""
+        table = {"TableName": self.name}
+        index = {**table, "GlobalSecondaryIndexName": UNSETTLED_INDEX}
+        for resource, metric, dimensions in (
+            ("sessions-read-throttle", "ReadThrottleEvents", table),
+            ("sessions-write-throttle", "WriteThrottleEvents", table),
+            ("sessions-index-write-throttle", "WriteThrottleEvents", index),
+        ):
+            alerts.watch(
+                scope,
+                resource,
+                Metric("AWS/DynamoDB", metric, "Sum", dimensions),
+                threshold=0,
+                description=f"DynamoDB throttled requests to {self.name}",
+            )
+        alerts.watch(
+            scope,
+            "sessions-replication-latency",
+            Metric("AWS/DynamoDB", "ReplicationLatency", "Average", {**table, "ReceivingRegion": at.peer.name}),
+            threshold=REPLICATION_ALARM_MS,
+            periods=3,
+            description=f"{self.name} takes more than {REPLICATION_ALARM_MS} ms to reach {at.peer.name}",
+        )

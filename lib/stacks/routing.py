@@ -1,0 +1,67 @@
+"""What joins the two regions once both are there: peering, health checks and the failover records."""
+
+from __future__ import annotations
+
+from cdktf import App
+
+from lib.constructs.alerts import Metric
+from lib.constructs.health import HealthChecks
+from lib.constructs.peering import Peering, PeeringSide
+from lib.constructs.routing import FailoverRecords
+from lib.settings import Settings
+from lib.stacks.base import TapStack
+from lib.stacks.global_ import GlobalStack
+from lib.stacks.region import RegionStack
+from lib.topology import HEALTH_METRICS_REGION
+
+
+class RoutingStack(TapStack):
+    """Peering with routes both ways, the checks on both regions, and the shared name's two records."""
+
+    def __init__(
+        self, app: App, *, settings: Settings, shared: GlobalStack, primary: RegionStack, secondary: RegionStack
+    ) -> None:
+        stacks = (primary, secondary)
+        super().__init__(app, "routing", settings=settings, regions=[stack.role.region for stack in stacks])
+        for stack in stacks:
+            self.add_dependency(stack)
+        home, standby = (self.at(stack.role.region) for stack in stacks)
+        requester, accepter = (
+            PeeringSide(
+                at=self.at(stack.role.region),
+                vpc_id=stack.network.vpc_id,
+                plan=stack.plan,
+                route_table_ids=[*stack.network.private_route_table_ids, *stack.network.isolated_route_table_ids],
+            )
+            for stack in stacks
+        )
+        peering = Peering(self, "peering", requester=requester, accepter=accepter)
+        health = HealthChecks(self, "health", primary=home, standby=standby, regional_names=shared.regional_names)
+        FailoverRecords(
+            self,
+            "records",
+            zone_id=shared.zone.zone_id,
+            name=shared.failover_name,
+            primary=(home, primary.ingress.failover_target),
+            standby=(standby, secondary.ingress.failover_target),
+            primary_health_check_id=health.primary_id,
+        )
+        # Route 53 reports to one region only, whichever role it plays; there its topic is.
+        reporter = next(stack for stack in stacks if stack.role.region.name == HEALTH_METRICS_REGION)
+        reporter.alerts.watch(
+            self,
+            "standby-health",
+            Metric("AWS/Route53", "HealthCheckStatus", "Minimum", {"HealthCheckId": health.standby_id}),
+            threshold=1,
+            comparison="LessThanThreshold",
+            missing="breaching",
+            periods=3,
+            description=f"{standby.region.name}, which a failover would lead to, is not healthy",
+        )
+        self.outputs(
+            {
+                "peering_id": peering.id,
+                "health_check_ids": health.ids,
+                "failover_record": shared.failover_name,
+            }
+        )
