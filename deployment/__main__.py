@@ -1,0 +1,143 @@
+"""The command line behind ``make``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from deployment import bootstrap, places, session, target
+from deployment.console import say, warn
+from deployment.errors import DeploymentError
+from deployment.interrupt import Interrupts
+
+Command = Callable[[argparse.Namespace, Interrupts], int]
+
+
+def _deploy(options: argparse.Namespace, interrupts: Interrupts) -> int:
+    from deployment.deploy import deploy  # noqa: PLC0415  # each command imports what it needs: `make synth` stays fast
+
+    deploy(interrupts, yes=options.yes)
+    return 0
+
+
+def _plan(options: argparse.Namespace, interrupts: Interrupts) -> int:
+    from deployment.deploy import plan  # noqa: PLC0415
+
+    code = plan(interrupts)
+    return code if options.detailed_exitcode else 0
+
+
+def _destroy(options: argparse.Namespace, interrupts: Interrupts) -> int:
+    from deployment.destroy import destroy  # noqa: PLC0415
+
+    destroy(interrupts, yes=options.yes, keep_emulator=options.keep_emulator)
+    return 0
+
+
+def _synth(_options: argparse.Namespace, interrupts: Interrupts) -> int:
+    stacks = session.synthesize(interrupts)
+    for stack in stacks:
+        say(f"{stack.name:<10} {len(stack.resources()):>4} resources  {places.shown(stack.file)}")
+    return 0
+
+
+def _gate(options: argparse.Namespace, interrupts: Interrupts) -> int:
+    from deployment import gate  # noqa: PLC0415
+
+    if options.synth:
+        folder = Path(options.synth)
+    else:
+        folder = places.synth_folder()
+        session.synthesize(interrupts)
+    gate.run(folder.resolve(), options.accepted)
+    return 0
+
+
+def _bootstrap(_options: argparse.Namespace, _interrupts: Interrupts) -> int:
+    session.settings()
+    place = target.enter(target.chosen())
+    settings = session.settings()
+    if place.name == "aws":
+        from deployment import preflight  # noqa: PLC0415
+
+        preflight.require_account(settings)
+    bootstrap.run(settings, say, github_repository=os.environ.get("DEPLOY_FROM_GITHUB"))
+    return 0
+
+
+def _check(_options: argparse.Namespace, interrupts: Interrupts) -> int:
+    from deployment import check  # noqa: PLC0415
+
+    return check.run(interrupts)
+
+
+def _test(_options: argparse.Namespace, interrupts: Interrupts) -> int:
+    from deployment import suite  # noqa: PLC0415
+
+    return suite.run(interrupts)
+
+
+def _stop(_options: argparse.Namespace, _interrupts: Interrupts) -> int:
+    name = target.chosen()
+    stopped = name == "embedded" and target.leave(None)
+    say("The embedded AWS is stopped." if stopped else "No embedded AWS was running.")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m deployment", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def add(name: str, run: Command, text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=run)
+        return command
+
+    for name, run, text in (
+        ("deploy", _deploy, "synthesize, judge, apply all stacks, send one payment"),
+        ("destroy", _destroy, "remove everything that deploy made"),
+    ):
+        add(name, run, text).add_argument("--yes", action="store_true", help="do not ask (also TAP_ASSUME_YES=1)")
+    commands.choices["destroy"].add_argument(
+        "--keep-emulator", action="store_true", help="leave the embedded AWS running, to look at what is left"
+    )
+    add("plan", _plan, "show what a deploy would change").add_argument(
+        "--detailed-exitcode", action="store_true", help="exit with 2 if there are changes"
+    )
+    add("synth", _synth, "write the Terraform of all stacks")
+    judge = add("gate", _gate, "judge the synthesized stacks")
+    judge.add_argument("--synth", metavar="DIR", help="an existing synth output (default: synthesize first)")
+    accepted = places.ROOT / "policies" / "accepted.toml"
+    judge.add_argument("--accepted", metavar="FILE", type=Path, default=accepted, help="the list of accepted findings")
+    add("bootstrap", _bootstrap, "create the account's singletons")
+    add("stop", _stop, "stop the embedded AWS, with all that is deployed to it")
+    add("check", _check, "format, lint, types, imports, workflows")
+    add("test", _test, "everything that CI runs")
+    return parser
+
+
+def main() -> int:
+    """Run one command; failures end in one message and an exit code."""
+    options = _parser().parse_args()
+    interrupts = Interrupts()
+    with interrupts.caught():
+        try:
+            return int(options.run(options, interrupts))
+        except DeploymentError as error:
+            warn(f"\n{error}")
+            return error.code
+        except (BotoCoreError, ClientError) as error:
+            warn(f"\nAWS did not do what was asked: {error}\n  Check credentials and connection, then try again.")
+            return 1
+        except KeyboardInterrupt:
+            warn("\nInterrupted. Run the command again to go on from here, or `make destroy` to remove what is there.")
+            return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

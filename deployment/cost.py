@@ -1,0 +1,120 @@
+"""An estimate of what a deployment costs per month while nobody uses it, counted from the synthesized resources.
+
+On-demand list prices in USD for us-east-1; us-east-2 and us-west-2 have the same ones. The page that is named at a
+price says what it is today. An estimate, not an offer: taxes, discounts and free tiers are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from deployment.console import table
+from deployment.synthesis import Stack
+
+PRICES_AS_OF: Final = "2025"
+HOURS: Final = 730
+"""AWS's own month: 365 x 24 / 12."""
+
+# https://aws.amazon.com/rds/aurora/pricing/ (Aurora Standard, per hour of a .large; larger ones are multiples)
+_AURORA_LARGE: Final = {"r5": 0.29, "r6g": 0.26, "r6i": 0.29, "r7g": 0.276, "r7i": 0.305, "r8g": 0.276}
+_SIZES: Final = {"large": 1, "xlarge": 2, "2xlarge": 4, "4xlarge": 8, "8xlarge": 16, "12xlarge": 24, "16xlarge": 32}
+_UNKNOWN_AURORA_LARGE: Final = 0.31
+
+_NAT_GATEWAY: Final = 0.045 * HOURS  # https://aws.amazon.com/vpc/pricing/
+_PUBLIC_ADDRESS: Final = 0.005 * HOURS  # https://aws.amazon.com/vpc/pricing/
+_INTERFACE_ENDPOINT: Final = 0.01 * HOURS  # per zone; https://aws.amazon.com/privatelink/pricing/
+_KEY: Final = 1.0  # a replica costs the same; https://aws.amazon.com/kms/pricing/
+_SECRET: Final = 0.40  # a replica costs the same; https://aws.amazon.com/secrets-manager/pricing/
+_ZONE: Final = 0.50  # https://aws.amazon.com/route53/pricing/
+_HEALTH_CHECK: Final = 0.50  # endpoints in AWS, and calculated ones
+_HTTPS_OPTION: Final = 1.00
+_ALARM: Final = 0.10  # https://aws.amazon.com/cloudwatch/pricing/
+_STORED_GB: Final = 0.10  # Aurora storage, per GB and month; a database starts at 10 GB per region
+_REPLICATED_WRITES: Final = 0.20  # per million, from one region to the other
+
+
+@dataclass(frozen=True)
+class Part:
+    """One line of the estimate, per month."""
+
+    what: str
+    count: int
+    unit: float
+    note: str = ""
+
+    @property
+    def total(self) -> float:
+        """USD per month."""
+        return self.count * self.unit
+
+
+def estimate(stacks: Sequence[Stack]) -> list[Part]:
+    """The parts of the monthly cost, dearest first."""
+    resources = [(kind, body) for stack in stacks for kind, _, body in stack.resources()]
+    of = {kind: [body for known, body in resources if known == kind] for kind in {kind for kind, _ in resources}}
+    checks = of.get("aws_route53_health_check", [])
+    endpoints = [body for body in of.get("aws_vpc_endpoint", []) if body.get("vpc_endpoint_type") == "Interface"]
+    keys = len(of.get("aws_kms_key", [])) + len(of.get("aws_kms_replica_key", []))
+    secrets = sum(1 + len(_as_list(body.get("replica"))) for body in of.get("aws_secretsmanager_secret", []))
+    clusters = len(of.get("aws_rds_cluster", []))
+    parts = [
+        *_instances(of.get("aws_rds_cluster_instance", [])),
+        Part(
+            "NAT gateways", len(of.get("aws_nat_gateway", [])), _NAT_GATEWAY, "and 0.045 per GB; TAP_NAT=single has 2"
+        ),
+        Part("public IPv4 addresses", len(of.get("aws_eip", [])), _PUBLIC_ADDRESS),
+        Part(
+            "interface endpoints x zones",
+            sum(_zones(body) for body in endpoints),
+            _INTERFACE_ENDPOINT,
+            "and 0.01 per GB",
+        ),
+        Part("KMS keys and replicas", keys, _KEY),
+        Part("secrets and replicas", secrets, _SECRET),
+        Part("health checks", len(checks), _HEALTH_CHECK),
+        Part("health checks over HTTPS", sum(body.get("type") == "HTTPS" for body in checks), _HTTPS_OPTION),
+        Part("hosted zones", len(of.get("aws_route53_zone", [])), _ZONE),
+        Part("alarms", len(of.get("aws_cloudwatch_metric_alarm", [])), _ALARM),
+        Part("Aurora storage, GB", 10 * clusters, _STORED_GB, "10 GB per region to begin with"),
+        Part("replicated writes, million", 1 if clusters > 1 else 0, _REPLICATED_WRITES, "to the other region"),
+        Part("Lambda, API Gateway, DynamoDB", 1, 0.0, "nothing while idle; about 6 per million payments"),
+    ]
+    return sorted((part for part in parts if part.count), key=lambda part: -part.total)
+
+
+def total(parts: Sequence[Part]) -> float:
+    """The sum, USD per month."""
+    return sum(part.total for part in parts)
+
+
+def describe(parts: Sequence[Part]) -> str:
+    """The estimate as a table."""
+    rows = [(part.what, str(part.count), f"{part.unit:.2f}", f"{part.total:.2f}", part.note) for part in parts]
+    rows.append(
+        ("total per month, about", "", "", f"{total(parts):.2f}", f"an estimate; list prices of {PRICES_AS_OF}")
+    )
+    return table(("part", "count", "USD each", "USD a month", "note"), rows)
+
+
+def _instances(instances: list[dict[str, Any]]) -> list[Part]:
+    classes = [str(body.get("instance_class", "")) for body in instances]
+    parts = []
+    for name in sorted(set(classes)):
+        _, _, kind = name.partition("db.")
+        family, _, size = kind.partition(".")
+        known = family in _AURORA_LARGE and size in _SIZES
+        hourly = _AURORA_LARGE.get(family, _UNKNOWN_AURORA_LARGE) * _SIZES.get(size, 1)
+        note = "writer and reader in both regions" if known else "price not known here: see the Aurora price list"
+        parts.append(Part(f"Aurora instances {name}", classes.count(name), hourly * HOURS, note))
+    return parts
+
+
+def _zones(endpoint: dict[str, Any]) -> int:
+    subnets = endpoint.get("subnet_ids")
+    return len(subnets) if isinstance(subnets, list) else 3
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]

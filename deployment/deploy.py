@@ -1,0 +1,108 @@
+"""``make deploy`` and ``make plan``."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import Any
+
+from deployment import bootstrap, confirm, cost, gate, payment, places, preflight, schedule, session, target, terraform
+from deployment.console import clock, heading, say
+from deployment.errors import DeploymentError
+from deployment.interrupt import Interrupts
+from deployment.session import Session
+from deployment.stacks import PLAN_HAS_CHANGES
+
+
+def deploy(interrupts: Interrupts, *, yes: bool) -> None:
+    """Everything from the settings to a payment's round trip.
+
+    Raises:
+        DeploymentError: a step failed; the message says which and what to do.
+    """
+    started = time.monotonic()
+    name = target.chosen()
+    program = terraform.find()
+    session.settings()  # a bad setting is refused before anything is started
+    with session.alone():
+        heading(f"Target: {'the embedded AWS on this machine' if name == 'embedded' else 'your AWS account'}")
+        place = target.enter(name)
+        settings = session.settings()
+        if name == "aws":
+            preflight.require(settings)
+        heading("Synthesize")
+        stacks = session.synthesize(interrupts)
+        say(", ".join(f"{stack.name} ({len(stack.resources())})" for stack in stacks) + " resources")
+        heading("Gate")
+        gate.run(places.synth_folder())
+        if name == "aws":
+            heading("What it costs")
+            say(cost.describe(cost.estimate(stacks)))
+            confirm.spending(settings, yes=yes)
+        else:
+            heading("Bootstrap")
+            bootstrap.run(settings, say)
+        heading("Apply")
+        work = session.open_session(program, place, settings, stacks, interrupts)
+        work.connect()
+        schedule.run(stacks, schedule.forwards(stacks), work.runner.apply)
+        outputs = collect_outputs(work)
+        heading("Payment's round trip")
+        payment.round_trip(outputs)
+        heading(f"Deployed in {clock(time.monotonic() - started)}")
+        say(_summary(outputs))
+
+
+def plan(interrupts: Interrupts) -> int:
+    """Show what a deploy would change; 0 if nothing, 2 if something.
+
+    Raises:
+        DeploymentError: nothing is deployed, or a plan failed.
+    """
+    program = terraform.find()
+    name = target.chosen()
+    session.settings()
+    with session.alone():
+        place = target.attach(name)
+        if place is None:
+            raise DeploymentError(
+                "Nothing is deployed to the embedded AWS, so there is nothing to compare with: `make deploy`."
+            )
+        settings = session.settings()
+        stacks = session.synthesize(interrupts)
+        work = session.open_session(program, place, settings, stacks, interrupts)
+        work.connect()
+        changed = []
+        for stack in stacks:
+            heading(f"Plan of {stack.name}")
+            if work.runner.plan(stack) == PLAN_HAS_CHANGES:
+                changed.append(stack.name)
+        heading(f"A deploy would change: {', '.join(changed)}" if changed else "A deploy would change nothing")
+        return PLAN_HAS_CHANGES if changed else 0
+
+
+def collect_outputs(work: Session) -> dict[str, Any]:
+    """Read every stack's outputs and keep them for people and tests. Raises DeploymentError."""
+    outputs = {stack.name: work.runner.outputs(stack) for stack in work.stacks}
+    path = places.outputs()
+    temporary = path.with_suffix(".new")
+    temporary.write_text(json.dumps(outputs, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    temporary.replace(path)
+    return outputs
+
+
+def _summary(outputs: dict[str, Any]) -> str:
+    shared = outputs["global"]
+    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    first = shared["regional_names"][shared["primary_region"]]
+    lines = [f"failover name  https://{shared['failover_name']}"]
+    lines += [f"{region:<13}  https://{name}" for region, name in shared["regional_names"].items()]
+    lines += [f"outputs        {places.shown(places.outputs())}", f"logs           {places.shown(places.logs())}"]
+    if endpoint:
+        lines.append(f"embedded AWS   {endpoint} (set AWS_ENDPOINT_URL to it, with any access keys)")
+        lines.append(f"try            curl -H 'Host: {first}' {endpoint}/health/live")
+    else:
+        lines.append(f"try            curl https://{first}/health/live")
+    lines.append("remove         make destroy" + ("" if endpoint else " TARGET=aws"))
+    return "\n".join(lines)

@@ -1,0 +1,91 @@
+"""What the commands that touch a target share: one at a time, settings, the synth, and Terraform ready to run."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from deployment import places, state, synthesis, terraform
+from deployment.errors import DeploymentError, MissingError
+from deployment.interrupt import Interrupts
+from deployment.stacks import Runner
+from deployment.synthesis import Stack
+from deployment.target import Target
+from deployment.terraform import Terraform
+from lib.settings import Settings, SettingsError, load
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Refuse a second command on the same deployment while this one runs.
+
+    Raises:
+        DeploymentError: another command is at work.
+    """
+    places.home().mkdir(parents=True, exist_ok=True)
+    path = places.home() / "command.lock"
+    with path.open("a+") as guard:
+        try:
+            fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            guard.seek(0)
+            raise DeploymentError(
+                f"Another command works on this deployment (process {guard.read().strip() or 'unknown'}); "
+                "wait until it is done."
+            ) from None
+        guard.truncate(0)
+        guard.write(str(os.getpid()))
+        guard.flush()
+        yield
+
+
+def settings() -> Settings:
+    """The deployment's settings.
+
+    Raises:
+        MissingError: one of them cannot be used.
+    """
+    try:
+        return load()
+    except SettingsError as error:
+        raise MissingError(str(error)) from None
+
+
+def synthesize(interrupts: Interrupts) -> list[Stack]:
+    """Run the app and return its stacks. Raises DeploymentError."""
+    folder = places.synth_folder()
+    synthesis.run(folder, os.environ, interrupts)
+    return synthesis.read(folder)
+
+
+@dataclass(frozen=True)
+class Session:
+    """Terraform, ready for the stacks of one deployment on one target."""
+
+    target: Target
+    settings: Settings
+    stacks: list[Stack]
+    runner: Runner
+
+    def connect(self, stacks: list[Stack] | None = None) -> None:
+        """Initialize the stacks and deal with locks that were left. Raises DeploymentError."""
+        wanted = self.stacks if stacks is None else stacks
+        # Nobody but this checkout can reach its embedded AWS, and `alone` keeps a second command out.
+        state.check_locks(self.runner, wanted, release=self.target.name == "embedded")
+        for stack in wanted:
+            self.runner.init(stack)
+
+
+def open_session(
+    program: Terraform, target: Target, chosen: Settings, stacks: list[Stack], interrupts: Interrupts
+) -> Session:
+    """Put a session together. Raises DeploymentError."""
+    version = terraform.required_provider(stacks[0].file)
+    home = places.home() / "terraform"
+    variables = terraform.environment_for(version, home, os.environ)
+    data = home / f"{target.name}-{chosen.environment_suffix}"
+    runner = Runner(program, variables, home=data, logs=places.logs(), interrupts=interrupts)
+    return Session(target, chosen, stacks, runner)

@@ -1,0 +1,142 @@
+"""``make test``: what CI runs, on a deployment of its own that is gone afterwards, whatever happens in between."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deployment import check, places
+from deployment.console import heading, say, warn
+from deployment.interrupt import Interrupts
+
+SUFFIX = "ci"
+_NO_TESTS_COLLECTED = 5
+_WIDTH = 100
+
+
+@dataclass
+class Suite:
+    """One run: its environment, its test results, and the steps that failed."""
+
+    environment: dict[str, str]
+    reports: Path
+    started: float = field(default_factory=time.monotonic)
+    counts: Counter[str] = field(default_factory=Counter)
+    broken: list[str] = field(default_factory=list)
+
+    def command(self, interrupts: Interrupts, step: str, *arguments: str) -> bool:
+        """Run one of the driver's commands in a process of its own."""
+        heading(f"make test: {step}")
+        if _run(interrupts, ["-m", "deployment", *arguments], self.environment) == 0:
+            return True
+        self.broken.append(step)
+        return False
+
+    def tests(self, interrupts: Interrupts, step: str, *arguments: str) -> bool:
+        """Run pytest and add up its results."""
+        heading(f"make test: {step}")
+        report = self.reports / f"{step.replace(' ', '-')}.xml"
+        report.unlink(missing_ok=True)
+        code = _run(interrupts, ["-m", "pytest", f"--junitxml={report}", *arguments], self.environment)
+        counted = read_report(report)
+        self.counts += counted
+        if code and not counted["failed"] + counted["error"]:
+            why = "there are no such tests" if code == _NO_TESTS_COLLECTED else f"pytest ended with {code}"
+            self.broken.append(f"{step}: {why}")
+        return code == 0
+
+    def close(self) -> int:
+        """Say what happened, ending in a line as pytest's own, over all of its runs; the exit code."""
+        for step in self.broken:
+            warn(f"FAILED {step}")
+        self.counts["error"] += len(self.broken)
+        say(closing_line(self.counts, time.monotonic() - self.started))
+        return 1 if self.counts["failed"] + self.counts["error"] else 0
+
+
+def run(interrupts: Interrupts) -> int:
+    """Checks, unit tests, deploy, integration tests, destroy, look for leftovers; 0 if all is well."""
+    home = places.home() / "test"
+    environment = {
+        **os.environ,
+        "DEPLOYMENT_HOME": str(home),
+        "TAP_OUTDIR": str(home / "cdktf.out"),
+        "ENVIRONMENT_SUFFIX": os.environ.get("ENVIRONMENT_SUFFIX") or SUFFIX,
+    }
+    reports = home / "reports"
+    reports.mkdir(parents=True, exist_ok=True)
+    suite = Suite(environment, reports)
+    heading("make test: check")
+    if check.run(interrupts):
+        suite.broken.append("check")
+    suite.tests(interrupts, "unit tests", "tests/unit")
+    if suite.broken or suite.counts["failed"] + suite.counts["error"]:
+        say("\nNothing was deployed, because the steps above failed.")
+        return suite.close()
+    try:
+        if suite.command(interrupts, "deploy", "deploy"):
+            suite.tests(interrupts, "integration tests", "tests/integration", "-m", "not after_destroy")
+    finally:
+        _clean_up(suite, interrupted=interrupts.requested)
+    return suite.close()
+
+
+def _clean_up(suite: Suite, *, interrupted: bool) -> None:
+    """Remove what was deployed. It hears its own interruptions: the one that ended the tests must not end this too."""
+    interrupts = Interrupts()
+    embedded = suite.environment.get("TARGET", "embedded") == "embedded"
+    with interrupts.caught():
+        try:
+            # All of an embedded deployment lives in the emulator: after Ctrl-C nobody wants to wait for each resource.
+            if not (interrupted and embedded) and suite.command(
+                interrupts, "destroy", "destroy", *(["--keep-emulator"] if embedded else [])
+            ):
+                suite.tests(interrupts, "leftovers", "tests/integration", "-m", "after_destroy")
+        finally:
+            if embedded:
+                suite.command(interrupts, "stop the embedded AWS", "stop")
+
+
+def _run(interrupts: Interrupts, arguments: list[str], environment: dict[str, str]) -> int:
+    child = subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=places.ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        text=True,
+    )
+    with interrupts.watching(child):
+        code = child.wait()
+    if interrupts.requested:
+        raise KeyboardInterrupt
+    return code
+
+
+def read_report(path: Path) -> Counter[str]:
+    """The counts of a JUnit report, in pytest's words; empty if pytest wrote none."""
+    counts: Counter[str] = Counter()
+    if not path.exists():
+        return counts
+    for suite in ElementTree.parse(path).getroot().iter("testsuite"):  # noqa: S314  # written by our own pytest
+        tests, failed, errors, skipped = (
+            int(suite.get(name, "0")) for name in ("tests", "failures", "errors", "skipped")
+        )
+        counts += Counter(passed=tests - failed - errors - skipped, failed=failed, error=errors, skipped=skipped)
+    return counts
+
+
+def closing_line(counts: Counter[str], seconds: float) -> str:
+    """As pytest ends: ``=== 1 failed, 20 passed in 3.21s ===``."""
+    words = {"error": "errors" if counts["error"] > 1 else "error"}
+    parts = [
+        f"{counts[kind]} {words.get(kind, kind)}" for kind in ("failed", "passed", "skipped", "error") if counts[kind]
+    ]
+    clock = f" ({int(seconds) // 3600}:{int(seconds) // 60 % 60:02d}:{int(seconds) % 60:02d})" if seconds >= 60 else ""
+    return f" {', '.join(parts) or 'no tests ran'} in {seconds:.2f}s{clock} ".center(_WIDTH, "=")
