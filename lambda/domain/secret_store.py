@@ -101,15 +101,11 @@ class SigningKeys:
         self._keys, self._read_at = tuple(keys), self._clock()
 
     def _previous(self) -> list[bytes]:
+        """Whatever is wrong with the previous version, the current one is good for today's signatures."""
         try:
-            version = _read(self._client, self._arn, "AWSPREVIOUS")
-        except _NoSuchVersionError:
+            return [_text(_content(_read(self._client, self._arn, "AWSPREVIOUS")), "key").encode()]
+        except SecretError:
             return []
-        return [_text(_content(version), "key").encode()]
-
-
-class _NoSuchVersionError(SecretError):
-    pass
 
 
 def _read(client: Any, arn: str, stage: str) -> dict[str, Any]:
@@ -117,8 +113,7 @@ def _read(client: Any, arn: str, stage: str) -> dict[str, Any]:
         version: dict[str, Any] = client.get_secret_value(SecretId=arn, VersionStage=stage)
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        kind = _NoSuchVersionError if code == "ResourceNotFoundException" else SecretError
-        raise kind(f"Secrets Manager refused to give the {stage} version: {code}") from None
+        raise SecretError(f"Secrets Manager refused to give the {stage} version: {code}") from None
     except BotoCoreError as error:
         raise SecretError(f"Secrets Manager cannot be reached: {type(error).__name__}") from None
     return version

@@ -76,6 +76,7 @@ class AlertTopic(Construct):
         resource: str,
         metric: Metric,
         *,
+        at: RegionContext | None = None,
         threshold: float,
         comparison: Comparison = "GreaterThanThreshold",
         missing: Missing = "notBreaching",
@@ -84,14 +85,16 @@ class AlertTopic(Construct):
     ) -> None:
         """Alarm when ``metric`` is beyond ``threshold`` for ``periods`` periods.
 
-        With ``missing="missing"`` a metric that stops being emitted notifies as well.
+        With ``missing="missing"`` a metric that stops being emitted notifies as well. A ``scope`` in another stack passes
+        that stack's context of this region as ``at``.
         """
+        at = at or self._at
         self._alarms.append(
             CloudwatchMetricAlarm(
                 scope,
                 f"alarm-{resource}",
-                provider=self._at.provider,
-                alarm_name=self._at.name(resource),
+                provider=at.provider,
+                alarm_name=at.name(resource),
                 alarm_description=description,
                 namespace=metric.namespace,
                 metric_name=metric.name,

@@ -27,13 +27,20 @@ from lib.topology import Region
 
 @jsii.implements(IAspect)
 class NamesItsProvider:
-    """Refuses a resource without ``provider``: Terraform would put it in whatever region the environment names."""
+    """Refuses a resource that does not name a provider of its own stack.
+
+    Synth and validation would succeed, and Terraform put it in whatever region the environment names.
+    """
 
     def visit(self, node: IConstruct) -> None:
         """Called by CDKTF for every construct of the stack."""
-        declared = isinstance(node, TerraformResource | TerraformDataSource)
-        if declared and node.provider is None and node.terraform_resource_type.startswith("aws_"):
-            Annotations.of(node).add_error("names no provider; pass provider=<context>.provider")
+        if not isinstance(node, TerraformResource | TerraformDataSource):
+            return
+        if node.provider is None:
+            if node.terraform_resource_type.startswith("aws_"):
+                Annotations.of(node).add_error("names no provider; pass provider=<context>.provider")
+        elif TerraformStack.of(node.provider).node.path != TerraformStack.of(node).node.path:
+            Annotations.of(node).add_error("names a provider of another stack; use this stack's own context")
 
 
 class TapStack(TerraformStack):

@@ -51,7 +51,8 @@ class RoutingStack(TapStack):
         reporter.alerts.watch(
             self,
             "standby-health",
-            Metric("AWS/Route53", "HealthCheckStatus", "Minimum", {"HealthCheckId": health.standby_id}),
+            at=self.at(reporter.role.region),
+            metric=Metric("AWS/Route53", "HealthCheckStatus", "Minimum", {"HealthCheckId": health.standby_id}),
             threshold=1,
             comparison="LessThanThreshold",
             missing="breaching",

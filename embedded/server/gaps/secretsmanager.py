@@ -29,6 +29,21 @@ def replicas_at_create(secrets: Service) -> None:
         return status, headers, body
 
 
+@gap("services.secretsmanager", "_create_secret", "_secrets")
+def no_version_without_value(secrets: Service) -> None:
+    """A secret made without a value gets an empty version, which its first value then turns into AWSPREVIOUS."""
+
+    @around(secrets, "_create_secret")
+    def create(original: Any, data: dict[str, Any]) -> Answer:
+        status, headers, body = original(data)
+        if status == 200 and not (data.get("SecretString") or data.get("SecretBinary")):
+            secrets._secrets[data["Name"]]["Versions"].clear()
+            output = json.loads(text(body))
+            del output["VersionId"]
+            body = json.dumps(output).encode()
+        return status, headers, body
+
+
 @gap(
     "services.secretsmanager", "handle_request", "_resolve", "_delete_replicas", "json_response", "error_response_json"
 )
