@@ -162,6 +162,6 @@ def _serves(pid: int, data: Path) -> bool:
         if Path("/proc/self").exists():
             return False
         command = subprocess.run(
-            ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
+            ["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
         ).stdout
     return f"-D {data}" in command
