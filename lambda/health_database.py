@@ -17,7 +17,8 @@ from domain import aws, environment
 from domain.api import answer, resolver
 from domain.bounded import within
 from domain.database import Ledger
-from domain.observability import instrumented, logger
+from domain.log import logger
+from domain.observability import instrumented
 from domain.problem import unavailable
 from domain.region_state import RegionState, State
 from domain.secret_store import CredentialCache, Credentials
@@ -89,6 +90,7 @@ def _inquire() -> str | None:
     except DatabaseError as error:
         if not _is_refused(error):
             raise
+    logger.info("credentials refused; reading the secret again")
     _credentials.forget()
     return _query(state, _credentials.get())
 

@@ -11,7 +11,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain import aws, environment
 from domain.api import answer, resolver
-from domain.observability import instrumented, logger
+from domain.log import logger
+from domain.observability import instrumented
 from domain.problem import unavailable
 from domain.region_state import RegionState, RegionStateError, State
 

@@ -16,7 +16,8 @@ from pg8000.native import Connection
 from domain import application_role, aws, environment, migrations
 from domain.bounded import within
 from domain.database import Ledger
-from domain.observability import instrumented, logger
+from domain.log import logger
+from domain.observability import instrumented
 from domain.secret_store import Credentials, read_credentials
 
 _secrets = aws.client("secretsmanager")

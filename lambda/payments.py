@@ -13,7 +13,8 @@ from domain import aws, environment
 from domain.api import answer, resolver
 from domain.authentication import authenticate
 from domain.http_request import header
-from domain.observability import instrumented, logger
+from domain.log import logger
+from domain.observability import instrumented
 from domain.payment import is_payment_id
 from domain.payment_store import PaymentStore, StoreError
 from domain.problem import Problem, unavailable

@@ -14,7 +14,8 @@ from domain import aws, environment
 from domain.api import answer, resolver
 from domain.authentication import authenticate
 from domain.http_request import header, raw_body
-from domain.observability import count, instrumented, logger
+from domain.log import logger
+from domain.observability import count, instrumented
 from domain.payment import Payment, parse_payment
 from domain.payment_store import PaymentConflictError, PaymentStore, StoredPayment, StoreError
 from domain.problem import Problem, unavailable

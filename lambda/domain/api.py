@@ -7,7 +7,8 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
-from domain.observability import count, logger
+from domain.log import logger
+from domain.observability import count
 from domain.problem import Problem
 
 

@@ -3,7 +3,8 @@
 import time
 from http import HTTPStatus
 
-from domain.observability import count, logger
+from domain.log import logger
+from domain.observability import count
 from domain.problem import Problem, unavailable
 from domain.secret_store import SecretError, SigningKeys
 from domain.signature import SignatureError, SignatureMismatchError, verify

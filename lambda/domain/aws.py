@@ -5,6 +5,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from domain import environment
+
 # Two tries of 1 s + 2 s each end well before API Gateway gives up (29 s) and before a sender does.
 _PATIENT = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2, "mode": "standard"})
 # Route 53 wants a status within 2 s: one try, and the next check 30 s later is the repetition.
@@ -12,5 +14,9 @@ _BRISK = Config(connect_timeout=0.5, read_timeout=0.7, retries={"total_max_attem
 
 
 def client(service: str, *, brisk: bool = False) -> Any:
-    """Return a client of ``service`` in the function's own region; ``brisk`` bounds a call at about 1.2 s."""
-    return boto3.client(service, config=_BRISK if brisk else _PATIENT)  # type: ignore[call-overload, unused-ignore]
+    """Return a client of ``service`` in the function's own region; ``brisk`` bounds a call at about 1.2 s.
+
+    Raises ConfigurationError.
+    """
+    config = _BRISK if brisk else _PATIENT
+    return boto3.client(service, region_name=environment.region(), config=config)

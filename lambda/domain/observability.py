@@ -1,20 +1,17 @@
-"""Structured logs, metrics and traces: one of each per function.
-
-Bodies, customers' data, signatures and secrets never go into any of them; a payment's id does.
-"""
+"""Metrics and traces, and the decorator that gives them and the log to a handler."""
 
 import warnings
 from collections.abc import Callable
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Metrics, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain import environment
+from domain.log import logger
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
-logger = Logger()
 # Only botocore: patching everything costs import time, and the database driver's statements are not for traces.
 tracer = Tracer(patch_modules=("botocore",))
 metrics = Metrics(namespace=environment.required("POWERTOOLS_METRICS_NAMESPACE"))

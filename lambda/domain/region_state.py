@@ -17,7 +17,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from domain.observability import logger
+from domain.log import logger
 
 CONTROL_KEY = "control"
 

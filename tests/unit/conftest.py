@@ -8,6 +8,13 @@ from embedded import launcher
 from embedded.launcher import Emulator
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs the embedded AWS, so that ``-m "not emulator"`` leaves it out."""
+    for item in items:
+        if "emulator" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.emulator)
+
+
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """An embedded AWS of this test session's own; it is stopped at the end, whatever happens."""

@@ -1,0 +1,132 @@
+"""The functions as they are deployed: the real zip, run by the embedded AWS under a role of its own."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from embedded.launcher import Emulator
+from lib.packaging import Artifact, build_functions_zip
+from tests.unit.functions.support import (
+    MASTER,
+    ROOT,
+    SIGNING_KEY,
+    Cloud,
+    ControlItem,
+    Database,
+    Deploy,
+    Function,
+    unique,
+)
+
+
+@pytest.fixture(scope="session")
+def cloud(emulator: Emulator) -> Cloud:
+    return Cloud(emulator.endpoint)
+
+
+@pytest.fixture(scope="session")
+def functions_zip(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Artifact:
+    return build_functions_zip(
+        source=ROOT / "lambda",
+        trust_bundle=emulator.trust_bundle,
+        out=tmp_path_factory.mktemp("zip") / "functions.zip",
+        cache=ROOT / "build",
+    )
+
+
+@pytest.fixture(scope="session")
+def role_arn(cloud: Cloud) -> str:
+    """A role that allows what the functions call."""
+    iam, name = cloud.client("iam"), unique("role")
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    actions = ["dynamodb:GetItem", "dynamodb:PutItem", "secretsmanager:GetSecretValue"]
+    allowed = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    created = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))["Role"]
+    iam.put_role_policy(RoleName=name, PolicyName="functions", PolicyDocument=_policy(allowed))
+    arn: str = created["Arn"]
+    return arn
+
+
+@pytest.fixture(scope="session")
+def deploy(cloud: Cloud, functions_zip: Artifact, role_arn: str) -> Iterator[Deploy]:
+    """Deploys a module of ``lambda/`` with the given environment variables."""
+    client, names, content = cloud.client("lambda"), list[str](), functions_zip.path.read_bytes()
+
+    def deploy_function(module: str, **variables: str) -> Function:
+        name = unique(module)
+        common = {
+            "ENVIRONMENT_SUFFIX": "test",
+            "POWERTOOLS_SERVICE_NAME": module,
+            "POWERTOOLS_METRICS_NAMESPACE": "tap",
+            "POWERTOOLS_LOG_LEVEL": "DEBUG",
+        }
+        client.create_function(
+            FunctionName=name,
+            Role=role_arn,
+            Runtime="python3.13",
+            Architectures=["arm64"],
+            Handler=f"{module}.handler",
+            Code={"ZipFile": content},
+            Timeout=60,
+            MemorySize=1024,
+            TracingConfig={"Mode": "Active"},
+            Environment={"Variables": common | variables},
+        )
+        names.append(name)
+        return Function(name, client)
+
+    yield deploy_function
+    for name in names:
+        client.delete_function(FunctionName=name)
+
+
+@pytest.fixture(scope="session")
+def sessions_table(cloud: Cloud) -> str:
+    name = unique("sessions")
+    cloud.client("dynamodb").create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return name
+
+
+@pytest.fixture
+def control_item(cloud: Cloud, sessions_table: str) -> Iterator[ControlItem]:
+    """The control item, ``active`` at first."""
+    item = ControlItem(cloud.client("dynamodb"), sessions_table)
+    item.put("active")
+    yield item
+    item.remove()
+
+
+@pytest.fixture(scope="session")
+def signing_secret(cloud: Cloud) -> str:
+    return cloud.new_secret({"key": SIGNING_KEY})
+
+
+@pytest.fixture(scope="session")
+def database(cloud: Cloud, emulator: Emulator) -> Iterator[Database]:
+    rds, identifier = cloud.client("rds"), unique("ledger")
+    cluster = rds.create_db_cluster(
+        DBClusterIdentifier=identifier,
+        Engine="aurora-postgresql",
+        MasterUsername=MASTER["username"],
+        MasterUserPassword=MASTER["password"],
+        DatabaseName="ledger",
+    )["DBCluster"]
+    yield Database(
+        host=cluster["Endpoint"],
+        port=cluster["Port"],
+        name="ledger",
+        trust_bundle=emulator.trust_bundle,
+        master_secret=cloud.new_secret(MASTER),
+    )
+    rds.delete_db_cluster(DBClusterIdentifier=identifier, SkipFinalSnapshot=True)
+
+
+def _policy(*statements: Mapping[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})

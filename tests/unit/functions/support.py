@@ -1,0 +1,171 @@
+"""Means of the functions' tests: requests as API Gateway makes them, and a hold on what the embedded AWS runs."""
+
+import base64
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from domain.signature import sign
+from lib.packaging import trust_bundle_sha256
+
+ROOT = Path(__file__).parents[3]
+REGION = "us-east-1"
+SIGNING_KEY = "a-signing-key-for-tests-only"
+MASTER = {"username": "ledger_master", "password": "master-password-for-tests"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a function gave back, and what it wrote to its log meanwhile."""
+
+    payload: Any
+    error: str | None
+    log: str
+
+    @property
+    def status(self) -> int:
+        return int(self.payload["statusCode"])
+
+    @property
+    def body(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads(self.payload["body"])
+        return content
+
+    def header(self, name: str) -> str | None:
+        values = self.payload["multiValueHeaders"].get(name)
+        return values[0] if values else None
+
+    @property
+    def is_problem(self) -> bool:
+        return self.header("Content-Type") == "application/problem+json" and self.body["status"] == self.status
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """boto3 clients of the embedded AWS, which nothing in the person's shell can turn into a real account's."""
+
+    endpoint: str
+    clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    def client(self, service: str, region: str = REGION) -> Any:
+        known = self.clients.get((service, region))
+        if known is None:
+            session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=region)
+            known = session.client(service, endpoint_url=self.endpoint)
+            self.clients[service, region] = known
+        return known
+
+    def new_secret(self, content: Mapping[str, str]) -> str:
+        arn: str = self.client("secretsmanager").create_secret(Name=unique("secret"), SecretString=json.dumps(content))[
+            "ARN"
+        ]
+        return arn
+
+
+@dataclass(frozen=True)
+class Function:
+    """A deployed function."""
+
+    name: str
+    client: Any
+
+    def __call__(self, event: Mapping[str, Any]) -> Answer:
+        answer = self.client.invoke(FunctionName=self.name, Payload=json.dumps(event), LogType="Tail")
+        return Answer(
+            payload=json.loads(answer["Payload"].read()),
+            error=answer.get("FunctionError"),
+            log=base64.b64decode(answer.get("LogResult", "")).decode(),
+        )
+
+
+Deploy = Callable[..., Function]
+
+
+@dataclass(frozen=True)
+class ControlItem:
+    """The control item of the sessions table."""
+
+    client: Any
+    table: str
+
+    def put(self, state: str, epoch: int = 1) -> None:
+        """Give the tests' region the state ``state``."""
+        regions = {"M": {REGION: {"S": state}}}
+        self.client.put_item(
+            TableName=self.table, Item={"pk": {"S": "control"}, "epoch": {"N": str(epoch)}, "regions": regions}
+        )
+
+    def remove(self) -> None:
+        self.client.delete_item(TableName=self.table, Key={"pk": {"S": "control"}})
+
+
+def unique(prefix: str) -> str:
+    return f"{prefix}-{uuid.uuid4().hex[:12]}"
+
+
+def request(
+    method: str, path: str, *, headers: Mapping[str, str] | None = None, body: str | None = None
+) -> dict[str, Any]:
+    """An event as API Gateway makes it for a REST API's proxy integration."""
+    headers = dict(headers or {})
+    return {
+        "resource": path,
+        "path": path,
+        "httpMethod": method,
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {"requestId": "r", "httpMethod": method, "path": path, "resourcePath": path, "stage": "test"},
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
+def signature(content: str | bytes, *, key: str = SIGNING_KEY, seconds_ago: float = 0) -> dict[str, str]:
+    raw = content.encode() if isinstance(content, str) else content
+    return {"Tap-Signature": sign(raw, key=key.encode(), timestamp=int(time.time() - seconds_ago))}
+
+
+def payment_json(payment_id: str, **changes: Any) -> str:
+    content = {"id": payment_id, "amount": 1250, "currency": "EUR", "customer": {"reference": "customer-7"}}
+    return json.dumps({**content, **changes})
+
+
+def eventually(promise: Callable[[], bool], *, seconds: float = 20.0) -> bool:
+    """Tell whether ``promise`` comes true within ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not promise():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+@dataclass(frozen=True)
+class Database:
+    """An Aurora cluster with a real PostgreSQL behind it, and its master's secret."""
+
+    host: str
+    port: int
+    name: str
+    trust_bundle: Path
+    master_secret: str
+
+    def variables(self, application_secret: str) -> dict[str, str]:
+        """The environment variables by which functions find it."""
+        return {
+            "DATABASE_SECRET_ARN": application_secret,
+            "DATABASE_WRITER_HOST": self.host,
+            "DATABASE_PORT": str(self.port),
+            "DATABASE_NAME": self.name,
+            "DATABASE_TRUST_BUNDLE_SHA256": trust_bundle_sha256(self.trust_bundle),
+        }
