@@ -8,7 +8,7 @@ ACCOUNT_ID = "000000000000"
 HOST = "127.0.0.1"
 
 # What the server, and through it every Lambda process, may inherit from the person's shell.
-_INHERITED = ("PATH", "LANG", "LC_ALL", "TZ")
+_INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TAP_POSTGRES_BIN")
 
 
 def client_environment(endpoint: str, base: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -24,7 +24,7 @@ def client_environment(endpoint: str, base: Mapping[str, str] | None = None) -> 
     environment.update(
         AWS_ENDPOINT_URL=endpoint,
         AWS_ACCESS_KEY_ID="test",
-        AWS_SECRET_ACCESS_KEY="test",
+        AWS_SECRET_ACCESS_KEY="test",  # noqa: S106 - the emulator's, and nobody's secret
         AWS_EC2_METADATA_DISABLED="true",
         AWS_CONFIG_FILE=os.devnull,
         AWS_SHARED_CREDENTIALS_FILE=os.devnull,

@@ -5,6 +5,7 @@ whatever interrupts a start, the next one finds what it left. A process counts a
 instance id, or at least carries it on its command line; a number alone could belong to anybody by now.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -22,7 +23,7 @@ from pathlib import Path
 
 from embedded.environment import HOST, client_environment, server_environment
 from embedded.errors import EmbeddedError
-from embedded.installation import CHECKOUT, ensure_installed, exclusive
+from embedded.installation import CHECKOUT, ENVIRONMENT, ensure_installed, exclusive
 
 DEFAULT_STATE_DIR = CHECKOUT / ".tap" / "embedded"
 START_SECONDS = 60.0
@@ -66,8 +67,11 @@ class Emulator:
             return None
         return health if isinstance(health, dict) and health.get("instance") == self.instance else None
 
-    def _runs(self) -> bool:
-        listing = subprocess.run(["ps", "-p", str(self.pid), "-o", "command="], capture_output=True, text=True)
+    def runs(self) -> bool:
+        """Tell whether the process exists and is this instance, whether or not it answers."""
+        # -ww: the instance id is far to the right, and COLUMNS would cut it off.
+        command = ["ps", "-ww", "-p", str(self.pid), "-o", "command="]
+        listing = subprocess.run(command, capture_output=True, text=True, check=False)
         return self.instance in listing.stdout
 
 
@@ -178,39 +182,49 @@ def _wait_until_healthy(emulator: Emulator, process: "subprocess.Popen[bytes]") 
 
 def _end(emulator: Emulator, process: "subprocess.Popen[bytes] | None" = None) -> bool:
     """End the server's process and what is left of its process group; forget it. Return whether it was alive."""
-    alive = emulator._runs()
+    alive = emulator.runs()
     if alive:
         _signal(emulator.pid, signal.SIGTERM)
         if not _gone(emulator, process, STOP_SECONDS):
             _signal_group(emulator.pid, signal.SIGKILL)
             _gone(emulator, process, STOP_SECONDS)
         _signal_group(emulator.pid, signal.SIGKILL)  # children that outlived their parent
+    if (emulator.state_dir / "postgres").exists():  # it could not clear up itself: killed, or crashed
+        _clear(emulator)
     shutil.rmtree(emulator.state_dir / "work", ignore_errors=True)
     (emulator.state_dir / "embedded.json").unlink(missing_ok=True)
     return alive
 
 
+def _clear(emulator: Emulator) -> None:
+    """End the databases that a killed server left running and delete their files."""
+    command = [str(ENVIRONMENT / "bin" / "python"), "-s", "-m", "embedded.server", "--clear"]
+    command += ["--state-dir", str(emulator.state_dir)]
+    work_dir = emulator.state_dir / "work"
+    work_dir.mkdir(exist_ok=True)
+    environment = server_environment(0, work_dir)
+    done = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise EmbeddedError(f"embedded AWS: databases of an earlier run could not be removed\n{done.stderr}")
+
+
 def _gone(emulator: Emulator, process: "subprocess.Popen[bytes] | None", seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if process.poll() is not None if process else not emulator._runs():
+        if process.poll() is not None if process else not emulator.runs():
             return True
         time.sleep(0.05)
     return False
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def _signal_group(leader: int, number: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies
         os.killpg(leader, number)
-    except (ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies
-        pass
 
 
 def _read(state_dir: Path) -> Emulator | None:

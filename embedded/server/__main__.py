@@ -10,31 +10,37 @@ from pathlib import Path
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from embedded.server import patching
+from embedded.server import aurora, patching
 from embedded.server.app import EmbeddedAws
 from embedded.server.config import ServerConfig
+from embedded.server.postgres_home import PostgresError
 
 
 def main() -> int:
     """Serve until SIGTERM; return 0, or 1 if MiniStack is not the one that the gaps were written for."""
     parser = argparse.ArgumentParser(prog="python -m embedded.server", description=__doc__)
-    parser.add_argument("--instance", required=True, help="what /_embedded/health answers with")
+    parser.add_argument("--instance", default="", help="what /_embedded/health answers with")
     parser.add_argument("--state-dir", type=Path, required=True)
-    parser.add_argument("--listener", type=int, required=True, help="file descriptor of a bound socket")
+    parser.add_argument("--listener", type=int, help="file descriptor of a bound socket")
+    parser.add_argument("--clear", action="store_true", help="only end what a killed server left behind")
     parser.add_argument("--without-gaps", action="store_true", help="serve MiniStack as it is")
     options = parser.parse_args()
 
     config = ServerConfig(options.instance, int(os.environ["GATEWAY_PORT"]), options.state_dir)
+    if options.clear:
+        aurora.prepare(config)
+        aurora.shutdown()
+        return 0
     ministack = importlib.import_module("ministack.app")
     aws = EmbeddedAws(ministack.app, config)
     if not options.without_gaps:
         try:
             _close_gaps(aws, config)
-        except patching.MissingNameError as error:
+        except (patching.MissingNameError, PostgresError) as error:
             print(error, file=sys.stderr)
             return 1
     try:
-        asyncio.run(serve(aws, _hypercorn(options.listener)))  # type: ignore[arg-type]
+        asyncio.run(serve(aws, _hypercorn(options.listener)))
     finally:
         _shut_down()
     return 0
@@ -43,22 +49,14 @@ def main() -> int:
 def _close_gaps(aws: EmbeddedAws, config: ServerConfig) -> None:
     importlib.import_module("embedded.server.gaps").load()
     patching.close_gaps()
-    try:
-        aurora = importlib.import_module("embedded.server.aurora")
-    except ModuleNotFoundError:
-        return
     aurora.install(importlib.import_module("ministack.app")._get_module("rds"), config)
-    control = getattr(aurora, "control", None)
-    if control is not None:
-        aws.route("postgres", control)
+    aws.route("postgres", aurora.control)
 
 
 def _shut_down() -> None:
     """End the processes that serving started: Lambda workers and databases."""
     importlib.import_module("ministack.core.lambda_runtime").reset()
-    aurora = sys.modules.get("embedded.server.aurora")
-    if aurora is not None:
-        aurora.shutdown()
+    aurora.shutdown()
 
 
 def _hypercorn(listener: int) -> Config:

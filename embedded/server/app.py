@@ -4,16 +4,15 @@ Control routes live under ``/_embedded/``. Health is served here; a part of the 
 """
 
 import asyncio
-import inspect
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from importlib import metadata
 from typing import Any
 
 from embedded.server.config import ServerConfig
 from embedded.server.replay import AsgiApp, Receive, Replay, Scope, Send
 
-ControlHandler = Callable[[str, str], "tuple[int, Any] | Awaitable[tuple[int, Any]]"]
+ControlHandler = Callable[[str, str], tuple[int, Any]]
 """Takes the method and the rest of the path; returns a status and what becomes the JSON body."""
 
 CONTROL_PREFIX = "/_embedded/"
@@ -26,10 +25,10 @@ class EmbeddedAws:
         self._ministack = ministack_app
         self._replay = Replay(ministack_app)
         self._config = config
-        self._routes: dict[str, ControlHandler] = {"health": self._health}
+        self._routes: dict[str, ControlHandler] = {}
 
     def route(self, first_segment: str, handler: ControlHandler) -> None:
-        """Serve ``/_embedded/<first_segment>`` and all below it with ``handler``, in a worker thread if it is sync."""
+        """Serve ``/_embedded/<first_segment>`` and all below it with ``handler``, in a worker thread."""
         self._routes[first_segment] = handler
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,19 +45,19 @@ class EmbeddedAws:
         handler = self._routes.get(segment)
         status: int
         body: Any
-        if handler is None:
-            status, body = 404, {"message": f"no such control route; there are {sorted(self._routes)}"}
-        elif inspect.iscoroutinefunction(handler):
-            status, body = await handler(scope["method"], rest)
+        if segment == "health":  # not in a worker thread: it must answer when all of them are busy
+            status, body = 200, self._health()
+        elif handler is None:
+            status, body = 404, {"message": f"no such control route; there are {sorted(['health', *self._routes])}"}
         else:
-            status, body = await asyncio.to_thread(handler, scope["method"], rest)  # type: ignore[arg-type]
+            status, body = await asyncio.to_thread(handler, scope["method"], rest)
         content = json.dumps(body).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
-    async def _health(self, _method: str, _rest: str) -> tuple[int, dict[str, object]]:
-        return 200, {
+    def _health(self) -> dict[str, object]:
+        return {
             "instance": self._config.instance,
             "ministack": metadata.version("ministack"),
             "replayed": self._replay.replayed,

@@ -6,7 +6,6 @@ error that says which gap, which name and which version, instead of a strange an
 
 import functools
 import importlib
-import inspect
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -46,7 +45,8 @@ GAPS: list[Gap] = []
 def gap(module: str, *relies_on: str) -> Callable[[Callable[[Service], None]], Callable[[Service], None]]:
     """Register the decorated function as closing one gap in ``ministack.<module>``.
 
-    ``relies_on`` lists every name of the module that it replaces, calls or reads: ``"name"`` or ``"table[entry]"``.
+    ``relies_on`` lists every name that it replaces, calls or reads: ``"name"`` or ``"table[entry]"`` of the module,
+    ``"services.other:name"`` of another.
     """
 
     def register(close: Callable[[Service], None]) -> Callable[[Service], None]:
@@ -75,9 +75,7 @@ def close_gaps(gaps: Iterable[Gap] | None = None) -> int:
     """Check the names of all gaps, then close them; return how many. Raises MissingNameError."""
     gaps = list(GAPS if gaps is None else gaps)
     modules = {module: _load(module) for module in dict.fromkeys(each.module for each in gaps)}
-    missing = [
-        f"  {each.name}: {name}" for each in gaps for name in each.relies_on if not _has(modules[each.module], name)
-    ]
+    missing = [f"  {each.name}: {name}" for each in gaps for name in each.relies_on if not _has(each.module, name)]
     if missing:
         raise MissingNameError(
             f"MiniStack {metadata.version('ministack')} no longer has what these gaps rely on:\n"
@@ -94,11 +92,6 @@ def text(body: bytes | str) -> str:
     return body.decode() if isinstance(body, bytes) else body
 
 
-def is_async(function: Callable[..., Any]) -> bool:
-    """Tell whether a handler, wrapped or not, is a coroutine function."""
-    return inspect.iscoroutinefunction(getattr(function, "func", function))
-
-
 def _load(module: str) -> Service:
     package, _, name = module.rpartition(".")
     if package != "services":
@@ -107,9 +100,10 @@ def _load(module: str) -> Service:
     return app._get_module(name)
 
 
-def _has(service: Service, name: str) -> bool:
+def _has(module: str, name: str) -> bool:
+    elsewhere, separator, rest = name.partition(":")
     try:
-        _lookup(service, name)
+        _lookup(_load(elsewhere if separator else module), rest or name)
     except (AttributeError, KeyError):
         return False
     return True

@@ -10,7 +10,11 @@ from embedded.server.patching import Service, around, gap
 _ENDPOINT = re.compile(r"<Endpoint>(.*?)</Endpoint>")
 
 
-@gap("services.cloudcontrol", "_get_resource")
+@gap(
+    "services.cloudcontrol",
+    *("_get_resource", "json_response"),
+    *("services.rds:_resolve_global_cluster", "services.rds:_global_cluster_xml"),
+)
 def global_clusters(cloudcontrol: Service) -> None:
     """Only what Cloud Control itself created can be read; a global cluster of RDS cannot."""
 

@@ -46,7 +46,7 @@ def prefix_lists_out(ec2: Service) -> None:
             + ec2._sg_rule_tag_suffix(rule_id)
         )
         items = "".join(
-            f"<item>{common}<prefixListId>{entry['PrefixListId'] if isinstance(entry, dict) else entry}</prefixListId></item>"
-            for entry in prefix_lists
+            f"<item>{common}<prefixListId>{prefix_list['PrefixListId']}</prefixListId></item>"
+            for prefix_list in prefix_lists
         )
         return (original(group_id, rule, is_egress=is_egress) if others else "") + items

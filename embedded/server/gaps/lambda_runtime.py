@@ -1,6 +1,5 @@
 """Lambda: what a function's process can see."""
 
-import os
 import stat
 import sys
 import tempfile
@@ -10,7 +9,10 @@ from typing import Any
 from embedded.server.patching import Service, around, gap
 
 # The server's own settings; a function must not learn where it runs.
-_SERVER_ONLY = ("AUTH", "BIND_HOST", "GATEWAY_PORT", "STATE_DIR", "S3_DATA_DIR", "DOCKER_HOST", "MINISTACK_ACCOUNT_ID")
+_SERVER_ONLY = (
+    *("AUTH", "BIND_HOST", "GATEWAY_PORT", "STATE_DIR", "S3_DATA_DIR", "DOCKER_HOST", "MINISTACK_ACCOUNT_ID"),
+    *("IOT_MTLS_ENABLED", "SFTP_ENABLED", "TAP_POSTGRES_BIN"),
+)
 
 
 @gap("core.lambda_runtime", "_detect_runtime_binary")
@@ -21,9 +23,9 @@ def isolated_interpreter(runtime: Service) -> None:
     zip and the standard library are all there is.
     """
     interpreter = Path(tempfile.gettempdir()) / "lambda-python"
-    unset = " ".join(f"-u {name}" for name in (*_SERVER_ONLY, "IOT_MTLS_ENABLED", "SFTP_ENABLED"))
+    unset = " ".join(f"-u {name}" for name in _SERVER_ONLY)
     interpreter.write_text(f"#!/bin/sh\nexec env {unset} '{sys.executable}' -S -s -P \"$@\"\n")
-    os.chmod(interpreter, stat.S_IRWXU)
+    interpreter.chmod(stat.S_IRWXU)
 
     @around(runtime, "_detect_runtime_binary")
     def detect(original: Any, name: str) -> tuple[str, str]:
