@@ -66,7 +66,7 @@ def _bootstrap(_options: argparse.Namespace, _interrupts: Interrupts) -> int:
         from deployment import preflight  # noqa: PLC0415
 
         preflight.require_account(settings)
-    bootstrap.run(settings, say, github_repository=os.environ.get("DEPLOY_FROM_GITHUB"))
+    bootstrap.run(settings, say, real=place.name == "aws", github_repository=os.environ.get("DEPLOY_FROM_GITHUB"))
     return 0
 
 

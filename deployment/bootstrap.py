@@ -25,8 +25,8 @@ _NONCURRENT_DAYS = 90
 Say = Callable[[str], None]
 
 
-def run(settings: Settings, say: Say, *, github_repository: str | None = None) -> None:
-    """Create what is missing.
+def run(settings: Settings, say: Say, *, real: bool, github_repository: str | None = None) -> None:
+    """Create what is missing; ``real`` is an account, as opposed to the embedded AWS, which has no backup settings.
 
     Raises:
         DeploymentError: AWS refused a step; the message names it.
@@ -35,8 +35,9 @@ def run(settings: Settings, say: Say, *, github_repository: str | None = None) -
     steps: list[tuple[str, Callable[[], str]]] = [
         ("state bucket", lambda: state_bucket(settings)),
         ("API Gateway's logging role", lambda: logging_role(settings, regions)),
-        ("backup region settings", lambda: backup_settings(regions)),
     ]
+    if real:
+        steps.append(("backup region settings", lambda: backup_settings(regions)))
     if github_repository:
         steps.append(("GitHub deploy role", lambda: deploy_role(settings, github_repository)))
     for what, step in steps:

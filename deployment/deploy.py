@@ -42,7 +42,7 @@ def deploy(interrupts: Interrupts, *, yes: bool) -> None:
             confirm.spending(settings, yes=yes)
         else:
             heading("Bootstrap")
-            bootstrap.run(settings, say)
+            bootstrap.run(settings, say, real=False)
         heading("Apply")
         work = session.open_session(program, place, settings, stacks, interrupts)
         work.connect()

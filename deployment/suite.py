@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,7 +124,7 @@ def read_report(path: Path) -> Counter[str]:
     counts: Counter[str] = Counter()
     if not path.exists():
         return counts
-    for suite in ElementTree.parse(path).getroot().iter("testsuite"):  # noqa: S314  # written by our own pytest
+    for suite in ET.parse(path).getroot().iter("testsuite"):  # noqa: S314  # written by our own pytest
         tests, failed, errors, skipped = (
             int(suite.get(name, "0")) for name in ("tests", "failures", "errors", "skipped")
         )
