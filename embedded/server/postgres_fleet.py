@@ -5,18 +5,17 @@ Clusters are known by their ARN, global clusters by a key of the caller's. Every
 
 import itertools
 import logging
-import shutil
 import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedded.postgres_binaries import WHEEL_PACKAGE, find_binaries
+from embedded.postgres_binaries import find_binaries
 from embedded.server.certificates import Authority
 from embedded.server.loopback import Loopback
 from embedded.server.postgres import PostgresServer
-from embedded.server.postgres_home import Owner, PostgresError, open_home, remove_orphans
+from embedded.server.postgres_home import Owner, PostgresError, open_home, reachable_binaries, remove_orphans
 from embedded.server.proxy import WriterProxy
 
 logger = logging.getLogger("embedded.postgres")
@@ -42,7 +41,7 @@ class Fleet:
         self._loopback = Loopback(state_dir)
         found = _find_binaries()
         self._home = open_home(state_dir, self._owner)
-        self._binaries = self._reachable(found)
+        self._binaries = reachable_binaries(found, self._home, self._owner)
         authority = Authority()
         self._certificate = authority.issue(self._loopback.addresses)
         trust_bundle.write_text(authority.pem, encoding="utf-8")
@@ -211,18 +210,6 @@ class Fleet:
             self.clear()
             remove_orphans(self._state_dir)
             self._trust_bundle.unlink(missing_ok=True)
-
-    def _reachable(self, binaries: Path) -> Path:
-        if self._owner.reaches(binaries / "postgres"):
-            return binaries
-        package = binaries.parents[1]
-        if package.name != WHEEL_PACKAGE:
-            raise PostgresError(f"The user {self._owner.name}, who runs PostgreSQL, cannot reach {binaries}.")
-        # The virtual environment is in a folder that only root can enter: the user needs a copy, libraries included.
-        for folder in (package, package.with_name(f"{package.name}.libs")):
-            if folder.is_dir():
-                shutil.copytree(folder, self._home / folder.name, symlinks=True)
-        return self._home / binaries.relative_to(package.parent)
 
     def _new_server(self) -> PostgresServer:
         return PostgresServer(

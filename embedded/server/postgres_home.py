@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from embedded.postgres_binaries import WHEEL_PACKAGE
+
 RECORD = "postgres.json"
 INSIDE = "postgres"
 OUTSIDE = "tap-postgres-"
@@ -116,6 +118,22 @@ def _temporary_folder(owner: Owner) -> Path:
 
 def _record(state_dir: Path, home: Path) -> None:
     (state_dir / RECORD).write_text(json.dumps({"folder": str(home)}) + "\n", encoding="utf-8")
+
+
+def reachable_binaries(binaries: Path, home: Path, owner: Owner) -> Path:
+    """The folder of programs, or a copy of the wheel in `home` where the owner cannot enter the virtual environment.
+
+    Raises PostgresError for other programs out of the owner's reach.
+    """
+    if owner.reaches(binaries / "postgres"):
+        return binaries
+    package = binaries.parents[1]
+    if package.name != WHEEL_PACKAGE:
+        raise PostgresError(f"The user {owner.name}, who runs PostgreSQL, cannot reach {binaries}.")
+    for folder in (package, package.with_name(f"{package.name}.libs")):
+        if folder.is_dir():
+            shutil.copytree(folder, home / folder.name, symlinks=True)
+    return home / binaries.relative_to(package.parent)
 
 
 def remove_orphans(state_dir: Path) -> int:

@@ -16,7 +16,7 @@ from embedded.installation import CHECKOUT, ensure_installed
 from embedded.postgres_binaries import PROGRAMS, BinariesError, find_binaries
 from embedded.server.loopback import Loopback
 from embedded.server.postgres import Certificate, PostgresServer
-from embedded.server.postgres_home import RECORD, Owner, open_home, remove_orphans
+from embedded.server.postgres_home import RECORD, Owner, open_home, reachable_binaries, remove_orphans
 from embedded.server.proxy import WriterProxy
 from tests.unit.embedded.postgres_client import command_lines, connect, contents, eventually, trusting
 
@@ -38,6 +38,9 @@ class Site:
         self.loopback = Loopback(state_dir)
         self.owner = Owner.find()
         self.home = open_home(state_dir, self.owner)
+        found = find_binaries(venv=CHECKOUT / ".venv-embedded")
+        assert found, "no PostgreSQL programs on this machine"
+        self._binaries = reachable_binaries(found, self.home, self.owner)
         named = self.loopback.addresses[:4]
         issued = subprocess.run(
             [venv_python, "-s", "-c", ISSUE, *named], cwd=CHECKOUT, capture_output=True, text=True, check=True
@@ -49,10 +52,8 @@ class Site:
         self._certificate = Certificate(certificate, key)
 
     def server(self, name: str) -> PostgresServer:
-        binaries = find_binaries(venv=CHECKOUT / ".venv-embedded")
-        assert binaries, "no PostgreSQL programs on this machine"
         return PostgresServer(
-            binaries=binaries,
+            binaries=self._binaries,
             owner=self.owner,
             folder=self.home / name,
             address=self.loopback.take(),
