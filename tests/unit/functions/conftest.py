@@ -109,6 +109,14 @@ def signing_secret(cloud: Cloud) -> str:
 
 
 @pytest.fixture(scope="session")
+def webhook(deploy: Deploy, sessions_table: str, signing_secret: str) -> Function:
+    """The webhook, which reads the region's state anew for every request."""
+    return deploy(
+        "webhook", SESSIONS_TABLE=sessions_table, SIGNING_SECRET_ARN=signing_secret, CONTROL_CACHE_SECONDS="0"
+    )
+
+
+@pytest.fixture(scope="session")
 def database(cloud: Cloud, emulator: Emulator) -> Iterator[Database]:
     rds, identifier = cloud.client("rds"), unique("ledger")
     cluster = rds.create_db_cluster(

@@ -22,14 +22,11 @@ def payments(deploy: Deploy, sessions_table: str, signing_secret: str) -> Functi
 
 
 @pytest.fixture(scope="module")
-def payment_id(deploy: Deploy, sessions_table: str, signing_secret: str) -> str:
+def payment_id(webhook: Function) -> str:
     """The id of a payment that was accepted."""
-    variables = {"SESSIONS_TABLE": sessions_table, "SIGNING_SECRET_ARN": signing_secret, "CONTROL_CACHE_SECONDS": "0"}
     accepted = unique("order")
     body = payment_json(accepted, customer={"reference": "c-1", "email": "jo@shop.example"})
-    answer = deploy("webhook", **variables)(
-        request("POST", "/v1/webhooks/payments", headers=signature(body), body=body)
-    )
+    answer = webhook(request("POST", "/v1/webhooks/payments", headers=signature(body), body=body))
     assert answer.status == 202
     return accepted
 
