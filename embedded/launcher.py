@@ -23,7 +23,8 @@ from pathlib import Path
 
 from embedded.environment import HOST, client_environment, server_environment
 from embedded.errors import EmbeddedError
-from embedded.installation import CHECKOUT, ENVIRONMENT, ensure_installed, exclusive
+from embedded.installation import CHECKOUT, ensure_installed, exclusive
+from embedded.server.postgres_home import remove_orphans
 
 DEFAULT_STATE_DIR = CHECKOUT / ".tap" / "embedded"
 START_SECONDS = 60.0
@@ -189,23 +190,10 @@ def _end(emulator: Emulator, process: "subprocess.Popen[bytes] | None" = None) -
             _signal_group(emulator.pid, signal.SIGKILL)
             _gone(emulator, process, STOP_SECONDS)
         _signal_group(emulator.pid, signal.SIGKILL)  # children that outlived their parent
-    if (emulator.state_dir / "postgres").exists():  # it could not clear up itself: killed, or crashed
-        _clear(emulator)
+    remove_orphans(emulator.state_dir)  # databases of a server that could not end them itself: killed, or crashed
     shutil.rmtree(emulator.state_dir / "work", ignore_errors=True)
     (emulator.state_dir / "embedded.json").unlink(missing_ok=True)
     return alive
-
-
-def _clear(emulator: Emulator) -> None:
-    """End the databases that a killed server left running and delete their files."""
-    command = [str(ENVIRONMENT / "bin" / "python"), "-s", "-m", "embedded.server", "--clear"]
-    command += ["--state-dir", str(emulator.state_dir)]
-    work_dir = emulator.state_dir / "work"
-    work_dir.mkdir(exist_ok=True)
-    environment = server_environment(0, work_dir)
-    done = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise EmbeddedError(f"embedded AWS: databases of an earlier run could not be removed\n{done.stderr}")
 
 
 def _gone(emulator: Emulator, process: "subprocess.Popen[bytes] | None", seconds: float) -> bool:

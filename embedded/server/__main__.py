@@ -19,18 +19,13 @@ from embedded.server.postgres_home import PostgresError
 def main() -> int:
     """Serve until SIGTERM; return 0, or 1 if MiniStack is not the one that the gaps were written for."""
     parser = argparse.ArgumentParser(prog="python -m embedded.server", description=__doc__)
-    parser.add_argument("--instance", default="", help="what /_embedded/health answers with")
+    parser.add_argument("--instance", required=True, help="what /_embedded/health answers with")
     parser.add_argument("--state-dir", type=Path, required=True)
-    parser.add_argument("--listener", type=int, help="file descriptor of a bound socket")
-    parser.add_argument("--clear", action="store_true", help="only end what a killed server left behind")
+    parser.add_argument("--listener", type=int, required=True, help="file descriptor of a bound socket")
     parser.add_argument("--without-gaps", action="store_true", help="serve MiniStack as it is")
     options = parser.parse_args()
 
     config = ServerConfig(options.instance, int(os.environ["GATEWAY_PORT"]), options.state_dir)
-    if options.clear:
-        aurora.prepare(config)
-        aurora.shutdown()
-        return 0
     ministack = importlib.import_module("ministack.app")
     aws = EmbeddedAws(ministack.app, config)
     if not options.without_gaps:

@@ -1,7 +1,7 @@
 """Lambda: what a function's process can see."""
 
+import os
 import stat
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,15 @@ def isolated_interpreter(runtime: Service) -> None:
     """
     interpreter = Path(tempfile.gettempdir()) / "lambda-python"
     unset = " ".join(f"-u {name}" for name in _SERVER_ONLY)
-    interpreter.write_text(f"#!/bin/sh\nexec env {unset} '{sys.executable}' -S -s -P \"$@\"\n")
-    interpreter.chmod(stat.S_IRWXU)
 
     @around(runtime, "_detect_runtime_binary")
     def detect(original: Any, name: str) -> tuple[str, str]:
         binary, script = original(name)
-        return (str(interpreter) if name.startswith("python") else binary), script
+        if not name.startswith("python"):
+            return binary, script
+        if not interpreter.exists():
+            temporary = interpreter.with_suffix(f".{os.urandom(4).hex()}")
+            temporary.write_text(f"#!/bin/sh\nexec env {unset} '{binary}' -S -s -P \"$@\"\n")
+            temporary.chmod(stat.S_IRWXU)
+            temporary.replace(interpreter)  # several functions may start at once
+        return str(interpreter), script
