@@ -6,6 +6,10 @@ from typing import Any
 from embedded.server.patching import Answer, Service, around, gap
 
 _CHANGE_INFO = re.compile(rb"<(\w+:)?ChangeInfo>.*?</(\w+:)?ChangeInfo>", re.DOTALL)
+_NOT_SIGNED = (
+    b'<GetDNSSECResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/">'
+    b"<Status><ServeSignature>NOT_SIGNING</ServeSignature></Status><KeySigningKeys/></GetDNSSECResponse>"
+)
 
 
 @gap("services.route53", "_parse_health_check_config", "_find")
@@ -37,3 +41,17 @@ def no_wait_after_changes(route53: Service) -> None:
         if method in ("POST", "DELETE") and status < 300 and "/hostedzone" in path:
             answer = _CHANGE_INFO.sub(b"", answer if isinstance(answer, bytes) else answer.encode())
         return status, answer_headers, answer
+
+
+@gap("services.route53", "handle_request")
+def dnssec_status(route53: Service) -> None:
+    """GetDNSSEC is unknown, and the provider asks it before it deletes a zone: no zone could be destroyed."""
+
+    @around(route53, "handle_request")
+    async def handle_request(
+        original: Any, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    ) -> Answer:
+        if method == "GET" and path.endswith("/dnssec"):
+            return 200, {"Content-Type": "text/xml"}, _NOT_SIGNED
+        answer: Answer = await original(method, path, headers, body, query)
+        return answer
