@@ -73,6 +73,7 @@ _PIP_TARGET = (
     "--no-compile",
 )
 _PIP_SECONDS = 600
+_KEPT_BUILDS = 4
 
 
 class PackagingError(Exception):
@@ -105,6 +106,7 @@ def build_functions_zip(*, source: Path, trust_bundle: Path, out: Path, cache: P
         content = _zip(ours, dependencies)
         _write(built, content)
         _write(built.with_suffix(".sha256"), hashlib.sha256(content).hexdigest().encode())
+        _forget_all_but_the_latest(cache)
     if not out.is_file() or out.read_bytes() != content:
         _write(out, content)
     digest = hashlib.sha256(content).digest()
@@ -229,6 +231,15 @@ def _verified(built: Path) -> bytes | None:
     except OSError:
         return None
     return content if hashlib.sha256(content).hexdigest() == expected else None
+
+
+def _forget_all_but_the_latest(cache: Path) -> None:
+    """Every start of the embedded AWS brings another trust bundle, and so another zip. Losing one costs a rebuild."""
+    with contextlib.suppress(OSError):
+        builds = sorted(cache.glob("functions-*.zip"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for old in builds[_KEPT_BUILDS:]:
+            old.unlink(missing_ok=True)
+            old.with_suffix(".sha256").unlink(missing_ok=True)
 
 
 def _write(path: Path, content: bytes) -> None:

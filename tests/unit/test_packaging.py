@@ -106,6 +106,12 @@ class TestTheSameInputs:
 
 
 class TestOtherInputs:
+    def test_do_not_pile_up_what_was_built(self, checkout: Path) -> None:
+        for number in range(6):
+            (checkout / "lambda" / "webhook.py").write_text(f"number = {number}\n")
+            build(checkout)
+        assert len(list((checkout / "build").glob("functions-*"))) == 2 * packaging._KEPT_BUILDS
+
     def test_code(self, artifact: Artifact, checkout: Path) -> None:
         with (checkout / "lambda" / "webhook.py").open("a") as code:
             code.write("\n# changed\n")
