@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import tomllib
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
@@ -23,7 +24,7 @@ from pydantic_settings import (
 )
 
 from lib.naming import Naming, longest_suffix
-from lib.topology import REGIONS, SUPPORTED_PAIRS, Role, roles
+from lib.topology import GLOBAL_SUFFIX, REGIONS, SUPPORTED_PAIRS, Role, roles
 
 PROFILE: Final = Path("tap.toml")
 LOG_RETENTION_DAYS: Final = (30, 60, 90, 120, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
@@ -35,6 +36,12 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRete
 OLDEST_AURORA_MINOR: Final = 17
 DEFAULT_DOMAIN: Final = "tap.example"
 """Reserved by RFC 2606, so it can never be registered: good for the embedded AWS, refused for a real account."""
+
+LONGEST_CERTIFIED_NAME: Final = 64
+"""The common name of a certificate.
+
+https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
+"""
 
 RDS_TRUST_BUNDLE: Final = Path(__file__).parent / "trust" / "rds-global-bundle.pem"
 
@@ -91,7 +98,8 @@ class CdktfContext(PydanticBaseSettingsSource):
             context = json.loads(Path("cdktf.json").read_text(encoding="utf-8")).get("context", {})
         else:
             context = {}
-        return {name: context[name] for name in self.settings_cls.model_fields if name in context}
+        fields = self.settings_cls.model_fields
+        return {str(fields[name].validation_alias or name): context[name] for name in fields if name in context}
 
 
 class Settings(BaseSettings):
@@ -200,6 +208,11 @@ class Settings(BaseSettings):
                 f"environment_suffix: at most {longest} characters, "
                 "because it ends the name of a load balancer (32 characters in all)"
             )
+        if len(f"{GLOBAL_SUFFIX}.{self.environment_domain}") > LONGEST_CERTIFIED_NAME:
+            raise ValueError(
+                f"domain: {GLOBAL_SUFFIX}.{self.environment_domain} would have more than {LONGEST_CERTIFIED_NAME} "
+                "characters, the most that a certificate can be issued for"
+            )
         if frozenset((self.primary_region, self.standby_region)) not in SUPPORTED_PAIRS:
             pairs = " or ".join(sorted(" and ".join(sorted(pair)) for pair in SUPPORTED_PAIRS))
             raise ValueError(
@@ -252,7 +265,7 @@ def load(**overrides: Any) -> Settings:
 
     Raises SettingsError.
     """
-    known = {f"TAP_{field.upper()}" for field in Settings.model_fields} | _OTHER_VARIABLES
+    known = {_variable(field) for field in Settings.model_fields} | _OTHER_VARIABLES
     unknown = sorted(name for name in os.environ if name.startswith("TAP_") and name not in known)
     if unknown:
         raise SettingsError(
@@ -262,8 +275,18 @@ def load(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as invalid:
         raise SettingsError("\n".join(_explain(error) for error in invalid.errors())) from None
-    except (json.JSONDecodeError, ValueError) as unreadable:
+    except tomllib.TOMLDecodeError as unreadable:
+        raise SettingsError(f"settings: {PROFILE} is not TOML: {unreadable}") from None
+    except json.JSONDecodeError as unreadable:
+        source = "CDKTF_CONTEXT_JSON" if os.environ.get("CDKTF_CONTEXT_JSON") else "cdktf.json"
+        raise SettingsError(f"settings: {source} is not JSON: {unreadable}") from None
+    except ValueError as unreadable:
         raise SettingsError(f"settings: {unreadable}") from None
+
+
+def _variable(field: str) -> str:
+    """The environment variable of a setting."""
+    return _ENVIRONMENT.get(field, f"TAP_{field.upper()}")
 
 
 def _explain(error: Any) -> str:
@@ -276,6 +299,8 @@ def _explain(error: Any) -> str:
         value = error["input"].get(field, error["input"].get(field.upper(), "")) if error["input"] else ""
     if error["type"] == "extra_forbidden":
         message = f"there is no such setting; there are {', '.join(sorted(Settings.model_fields))}"
-    variable = _ENVIRONMENT.get(field, f"TAP_{field.upper()}")
+    if error["type"] == "ip_v4_network":
+        message = "it must be a network such as 10.20.0.0/16, with no bit set beyond the prefix"
     shown = "" if value == "" else f" = {json.dumps(value, default=str)}"
-    return f"settings: {field}{shown} is not usable\n  {message}\n  set it with {variable} or {field} in {PROFILE}"
+    where = f"set it with {_variable(field)} or {field} in {PROFILE}"
+    return f"settings: {field}{shown} is not usable\n  {message}\n  {where}"

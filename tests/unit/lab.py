@@ -10,8 +10,9 @@ from typing import Any
 
 from cdktf import App
 
-from lib.settings import Settings, load
+from lib.settings import Settings
 from lib.stacks.base import TapStack
+from tests.unit.surroundings import settings as only
 
 Body = dict[str, Any]
 
@@ -57,6 +58,6 @@ def reference(type_: str, body: Body, attribute: str = "id") -> str:
 def synthesize(outdir: Path, build: Callable[[Lab], object], **settings: Any) -> Synthesized:
     """What ``build`` puts into the lab, after a real synth."""
     app = App(outdir=str(outdir))
-    build(Lab(app, load(**settings)))
+    build(Lab(app, only(outdir, **settings)))
     app.synth()
     return Synthesized(json.loads((outdir / "stacks" / "lab" / "cdk.tf.json").read_text()))
