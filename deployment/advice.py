@@ -11,7 +11,7 @@ _RULES = (
     ),
     (
         r"ExpiredToken|InvalidClientTokenId|no valid credential|security token.*invalid",
-        "renew your AWS credentials (such as `aws sso login`) and run `make deploy` again.",
+        "renew your AWS credentials (such as `aws sso login`) and run the command again.",
     ),
     (
         r"AccessDenied|UnauthorizedOperation|not authorized to perform",
@@ -19,12 +19,12 @@ _RULES = (
     ),
     (
         r"LimitExceeded|QuotaExceeded|AddressLimitExceeded|limit.*(exceeded|reached)",
-        "raise the quota that is named (console: Service Quotas), then run `make deploy` again.",
+        "raise the quota that is named (console: Service Quotas), then run the command again.",
     ),
-    (r"NoSuchBucket|bucket does not exist", "the state bucket is missing: `make bootstrap`, then `make deploy` again."),
+    (r"NoSuchBucket|bucket does not exist", "the state bucket is missing: `make bootstrap`, then the command again."),
     (
         r"CloudWatch Logs role ARN must be set",
-        "API Gateway's logging role is missing: `make bootstrap`, then `make deploy` again.",
+        "API Gateway's logging role is missing: `make bootstrap`, then the command again.",
     ),
     (
         r"connection refused|connection reset|\bEOF\b|no such host|timeout while waiting for plugin",
@@ -43,7 +43,7 @@ _RULES = (
         "a stack before this one is not applied yet: run `make deploy`.",
     ),
 )
-_OTHERWISE = "correct what the message names, then run `make deploy` again; it goes on where it stopped."
+_OTHERWISE = "correct what the message names, then run the command again; it goes on where it stopped."
 
 
 def advice(message: str) -> str:

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from deployment import confirm, places, schedule, session, state, target, terraform
 from deployment.aws import client, code
 from deployment.console import clock, heading, say
-from deployment.errors import DeploymentError, StoppedError
+from deployment.errors import DeploymentError
 from deployment.interrupt import Interrupts
 from deployment.session import Session
 from deployment.synthesis import Stack
@@ -64,7 +64,7 @@ def _destroy_stacks(deployed: list[str], place: target.Target, interrupts: Inter
     there = [stack for stack in stacks if stack.name in deployed]
     work.connect(there)
     detach_readers(work)
-    schedule.run(there, _backwards(there), lambda stack: _destroy(work, stack))
+    schedule.run(there, _backwards(there), work.runner.destroy)
     left = state.deployed(settings)
     if left:
         raise DeploymentError(f"The states of {', '.join(left)} still list resources; run `make destroy` again.")
@@ -76,20 +76,6 @@ def _destroy_stacks(deployed: list[str], place: target.Target, interrupts: Inter
 def _backwards(stacks: list[Stack]) -> dict[str, set[str]]:
     names = {stack.name for stack in stacks}
     return {name: before & names for name, before in schedule.backwards(stacks).items()}
-
-
-def _destroy(work: Session, stack: Stack) -> None:
-    """Without a refresh where nobody else can have changed anything: it halves the time."""
-    if work.target.name == "aws":
-        work.runner.destroy(stack)
-        return
-    try:
-        work.runner.destroy(stack, refresh=False)
-    except StoppedError:
-        raise
-    except DeploymentError as error:
-        say(f"{error}\n{stack.name:<10} trying once more, with what is really there")
-        work.runner.destroy(stack)
 
 
 def detach_readers(work: Session) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import threading
 import time
@@ -23,6 +24,7 @@ from deployment.terraform import Terraform
 
 HEARTBEAT_SECONDS = 10.0
 LOCK_TIMEOUT = "60s"
+_REFRESHING = re.compile(r": (Refreshing state|Reading|Still reading|Read complete|Opening|Closing)[. ]")
 PLAN_IS_EMPTY, PLAN_HAS_CHANGES = 0, 2
 
 
@@ -58,18 +60,24 @@ class Runner:
         """Make the stack what its configuration says. Raises DeploymentError."""
         self._run(stack, "apply", ["apply", "-auto-approve"])
 
-    def destroy(self, stack: Stack, *, refresh: bool = True) -> None:
-        """Remove everything in the stack's state. Raises DeploymentError."""
-        self._run(stack, "destroy", ["destroy", "-auto-approve"] + ([] if refresh else ["-refresh=false"]))
+    def destroy(self, stack: Stack) -> None:
+        """Remove everything in the stack's state, refreshed: members leave a global cluster behind Terraform's back.
+
+        Raises DeploymentError.
+        """
+        self._run(stack, "destroy", ["destroy", "-auto-approve"])
 
     def plan(self, stack: Stack) -> int:
         """Show what an apply would change; 0 is nothing, 2 is something.
 
         No plan file is written: it could hold secrets. Raises DeploymentError.
         """
-        command = ["plan", "-detailed-exitcode", "-input=false", f"-lock-timeout={LOCK_TIMEOUT}", "-compact-warnings"]
-        child = self._start(stack, command, stdout=None)
+        command = ["plan", "-detailed-exitcode", "-input=false", "-no-color", "-compact-warnings"]
+        child = self._start(stack, [*command, f"-lock-timeout={LOCK_TIMEOUT}"], stdout=subprocess.PIPE)
         with self.interrupts.watching(child):
+            for line in child.stdout or ():
+                if not _REFRESHING.search(line):
+                    say(line.rstrip())
             code = child.wait()
         self._stop_if_asked(stack)
         if code not in (PLAN_IS_EMPTY, PLAN_HAS_CHANGES):
@@ -138,7 +146,7 @@ class Runner:
             env=self._variables(stack),
             stdin=subprocess.DEVNULL,
             stdout=stdout,
-            stderr=None if stdout is None else subprocess.STDOUT,
+            stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,  # the terminal's Ctrl-C goes to the driver, which passes it on once
         )
