@@ -6,6 +6,8 @@ the SDK's own ``amz-sdk-invocation-id`` serves for every call.
 """
 
 import asyncio
+import logging
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
@@ -17,6 +19,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+logger = logging.getLogger("embedded.replay")
+
 _REMEMBERED = 2000
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -25,6 +29,7 @@ _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 class _Attempt:
     messages: list[Message] = field(default_factory=list)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    ended_at: float = 0.0  # seconds of the monotonic clock
 
     @property
     def succeeded(self) -> bool:
@@ -47,10 +52,12 @@ class Replay:
             await self._app(scope, receive, send)
             return
         earlier = self._attempts.get(invocation)
-        if earlier is not None and b"attempt=1;" not in headers.get(b"amz-sdk-request", b"") + b";":
+        if earlier is not None:  # whatever the attempt's number: an HTTP library may send again by itself
             await earlier.ended.wait()
             if earlier.succeeded:  # an error must be tried again, or a throttled call would stay throttled
                 self.replayed += 1
+                waited = time.monotonic() - earlier.ended_at
+                logger.info("%s %s was sent again %.3f s after its answer", scope["method"], scope["path"], waited)
                 await _drain(receive)
                 for message in earlier.messages:
                     await send(message)
@@ -65,6 +72,7 @@ class Replay:
         async def remember(message: Message) -> None:
             attempt.messages.append(message)
             if message["type"] == "http.response.body" and not message.get("more_body"):
+                attempt.ended_at = time.monotonic()
                 attempt.ended.set()
             await send(message)
 

@@ -38,3 +38,11 @@ def test_a_change_leaves_nothing_to_wait_for(cloud: Cloud) -> None:
     assert "ChangeInfo" not in changed
     records = route53.list_resource_record_sets(HostedZoneId=zone["HostedZone"]["Id"])["ResourceRecordSets"]
     assert "a.example." in [each["Name"] for each in records]
+
+
+@closes("dnssec_status")
+def test_a_zone_answers_that_it_is_not_signed(cloud: Cloud) -> None:
+    route53 = cloud.client("route53")
+    zone = route53.create_hosted_zone(Name=f"{unique('zone')}.example", CallerReference=unique("zone"))
+    answer = route53.get_dnssec(HostedZoneId=zone["HostedZone"]["Id"])
+    assert answer["Status"]["ServeSignature"] == "NOT_SIGNING"
