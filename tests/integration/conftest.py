@@ -21,7 +21,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Choose by target: what the target cannot do is deselected, and counted as such; nothing is ever skipped."""
-    chosen, others = [], []
+    chosen: list[pytest.Item] = []
+    others: list[pytest.Item] = []
     for item in items:
         if not item.path.is_relative_to(HERE):
             chosen.append(item)

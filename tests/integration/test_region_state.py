@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from tests.integration import payments
@@ -45,11 +46,7 @@ def declared(platform: Platform, region: Region, state: str) -> Iterator[None]:
     finally:
         dynamodb.put_item(TableName=table, Item=before)
         for each in platform.regions.values():
-            eventually(
-                lambda each=each: control_item(platform, each),
-                lambda seen: seen == before,
-                within=REPLICATION_SECONDS,
-            )
+            eventually(partial(control_item, platform, each), lambda seen: seen == before, within=REPLICATION_SECONDS)
         # No answer can tell that the last warm function has forgotten the state; only its cache's age can.
         time.sleep(cache_seconds(platform, region))
         eventually(

@@ -1,0 +1,38 @@
+"""Log groups: every one has an end and a key, and none was made by a service on its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.integration.platform import Platform, Region
+
+
+def groups(platform: Platform, region: Region) -> dict[str, dict[str, Any]]:
+    pages = platform.client("logs", region).get_paginator("describe_log_groups").paginate()
+    return {group["logGroupName"]: group for page in pages for group in page["logGroups"]}
+
+
+def expected(platform: Platform, region: Region) -> set[str]:
+    naming, suffix = platform.settings.naming, region.host.partition(".")[0]
+    return {
+        *(f"/aws/lambda/{function}" for function in region.outputs["functions"].values()),
+        f"/aws/rds/cluster/{region.outputs['cluster_id']}/postgresql",
+        f"/aws/vpc/flow-logs/{naming.name('vpc', suffix)}",
+        f"/aws/apigateway/{naming.name('payments', suffix)}/access",
+        f"API-Gateway-Execution-Logs_{region.outputs['api_id']}/{region.outputs['api_stage']}",
+    }
+
+
+def test_every_part_has_a_log_group_with_an_end_and_the_regions_key(platform: Platform, region: Region) -> None:
+    found = groups(platform, region)
+    for name in expected(platform, region):
+        assert found[name]["retentionInDays"] == platform.settings.log_retention_days, name
+        assert found[name]["kmsKeyId"] == platform.shared["key_arns"][region.name], name
+
+
+@pytest.mark.embedded_only
+def test_there_are_no_others(platform: Platform, region: Region) -> None:
+    """The embedded account is this deployment's alone: what else is there was made behind Terraform's back."""
+    assert set(groups(platform, region)) == expected(platform, region)

@@ -1,0 +1,254 @@
+"""Each function's role: what it may, what it may not, and that AWS sees it that way.
+
+Policies are simulated on both targets. The embedded AWS, where roles may be lent out for a moment, also makes the real
+calls under each function's role: one that works and one that is denied.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.integration.platform import Platform, Region
+
+NAMES = ("webhook", "payments", "health-live", "health-database", "migrate")
+Client = Callable[[str], Any]
+
+
+@pytest.fixture(params=NAMES)
+def name(request: pytest.FixtureRequest) -> str:
+    """Each function in turn."""
+    return str(request.param)
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def statements(platform: Platform, region: Region, name: str) -> list[dict[str, Any]]:
+    iam, role = platform.client("iam", region), region.outputs["function_roles"][name].rpartition("/")[2]
+    return [
+        statement
+        for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]
+        for statement in iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]["Statement"]
+    ]
+
+
+class TestDocuments:
+    """What the roles' policies say."""
+
+    def test_every_function_has_a_role_of_its_own(self, platform: Platform) -> None:
+        roles = [arn for region in platform.regions.values() for arn in region.outputs["function_roles"].values()]
+
+        assert len(set(roles)) == len(roles) == 2 * len(NAMES)
+
+    def test_no_managed_policy_is_attached(self, platform: Platform, region: Region, name: str) -> None:
+        role = region.outputs["function_roles"][name].rpartition("/")[2]
+        attached = platform.client("iam", region).list_attached_role_policies(RoleName=role)
+
+        assert attached["AttachedPolicies"] == []
+
+    def test_only_this_function_may_take_the_role(self, platform: Platform, region: Region, name: str) -> None:
+        role = region.outputs["function_roles"][name].rpartition("/")[2]
+        document = platform.client("iam", region).get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+        (statement,) = document["Statement"]
+
+        assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+        assert statement["Condition"]["ArnLike"]["aws:SourceArn"].endswith(f":{region.outputs['functions'][name]}")
+
+    def test_no_action_is_a_wildcard(self, platform: Platform, region: Region, name: str) -> None:
+        for statement in statements(platform, region, name):
+            assert not [action for action in listed(statement["Action"]) if "*" in action], statement
+
+    def test_what_is_allowed_on_everything_cannot_be_scoped_and_is_held_to_the_region(
+        self, platform: Platform, region: Region, name: str
+    ) -> None:
+        for statement in statements(platform, region, name):
+            if statement["Effect"] == "Allow" and "*" in listed(statement["Resource"]):
+                assert statement["Condition"] == {"StringEquals": {"aws:RequestedRegion": region.name}}
+                assert all(a.startswith(("ec2:Describe", "xray:Put")) for a in listed(statement["Action"]))
+
+    def test_every_arn_is_of_this_account_and_region(self, platform: Platform, region: Region, name: str) -> None:
+        account = platform.shared["account_id"]
+        for statement in statements(platform, region, name):
+            for arn in listed(statement["Resource"]):
+                if arn != "*":
+                    assert arn.split(":")[3:5] == [region.name, account], statement
+
+
+@dataclass(frozen=True)
+class Resources:
+    """The ARNs that permissions are about."""
+
+    table: str
+    peer_table: str
+    signing: str
+    application: str
+    master: str
+
+
+def resources(platform: Platform, region: Region) -> Resources:
+    account, table = platform.shared["account_id"], platform.shared["sessions_table"]
+    shared = platform.shared
+    return Resources(
+        table=f"arn:aws:dynamodb:{region}:{account}:table/{table}",
+        peer_table=f"arn:aws:dynamodb:{platform.peer(region)}:{account}:table/{table}",
+        signing=shared["signing_secret_arns"][region.name],
+        application=shared["database_secret_arns"][region.name],
+        master=shared["master_secret_arns"][region.name],
+    )
+
+
+GET, PUT, DELETE, SCAN = (f"dynamodb:{verb}" for verb in ("GetItem", "PutItem", "DeleteItem", "Scan"))
+READ = "secretsmanager:GetSecretValue"
+MAY: dict[str, list[tuple[str, str]]] = {
+    "webhook": [(GET, "table"), (PUT, "table"), (READ, "signing")],
+    "payments": [(GET, "table"), (READ, "signing")],
+    "health-live": [(GET, "table")],
+    "health-database": [(GET, "table"), (READ, "application")],
+    "migrate": [(READ, "master"), (READ, "application")],
+}
+ALL = [
+    *(
+        (action, table)
+        for action in (GET, PUT, DELETE, SCAN, "dynamodb:UpdateItem")
+        for table in ("table", "peer_table")
+    ),
+    *((READ, secret) for secret in ("signing", "application", "master")),
+    ("secretsmanager:PutSecretValue", "signing"),
+]
+
+
+class TestSimulation:
+    """IAM's own judgement of every action that matters, for every role."""
+
+    def test_each_role_may_do_its_work_and_nothing_else(self, platform: Platform, region: Region, name: str) -> None:
+        iam, found = platform.client("iam", region), resources(platform, region)
+        wrong = []
+        for action, resource in ALL:
+            (result,) = iam.simulate_principal_policy(
+                PolicySourceArn=region.outputs["function_roles"][name],
+                ActionNames=[action],
+                ResourceArns=[getattr(found, resource)],
+                ContextEntries=[
+                    {
+                        "ContextKeyName": "dynamodb:LeadingKeys",
+                        "ContextKeyValues": ["control"],
+                        "ContextKeyType": "stringList",
+                    }
+                ],
+            )["EvaluationResults"]
+            allowed = result["EvalDecision"] == "allowed"
+            if allowed is not ((action, resource) in MAY[name]):
+                wrong.append(f"{action} on {resource}: {result['EvalDecision']}")
+
+        assert not wrong
+
+
+@contextmanager
+def lent(platform: Platform, region: Region, name: str) -> Iterator[Client]:
+    """Clients that act under a function's role, which the account may assume while the block runs."""
+    iam, arn = platform.client("iam", region), region.outputs["function_roles"][name]
+    role = arn.rpartition("/")[2]
+    before = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+    account = {"AWS": f"arn:aws:iam::{platform.shared['account_id']}:root"}
+    extra = {"Effect": "Allow", "Principal": account, "Action": "sts:AssumeRole"}
+    opened = {**before, "Statement": [*before["Statement"], extra]}
+    iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(opened))
+    try:
+        taken = platform.client("sts", region).assume_role(RoleArn=arn, RoleSessionName="integration-test")
+        given = taken["Credentials"]
+        session = boto3.Session(
+            given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name=region.name
+        )
+        yield session.client
+    finally:
+        iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(before))
+
+
+def read_table(platform: Platform, client: Client) -> None:
+    client("dynamodb").get_item(TableName=platform.shared["sessions_table"], Key={"pk": {"S": "control"}})
+
+
+def write_table(platform: Platform, client: Client) -> None:
+    client("dynamodb").put_item(TableName=platform.shared["sessions_table"], Item={"pk": {"S": "test#permission"}})
+
+
+def delete_from_table(platform: Platform, client: Client) -> None:
+    client("dynamodb").delete_item(TableName=platform.shared["sessions_table"], Key={"pk": {"S": "test#permission"}})
+
+
+def scan_table(platform: Platform, client: Client) -> None:
+    client("dynamodb").scan(TableName=platform.shared["sessions_table"], Limit=1)
+
+
+def read_secret(which: str) -> Callable[[Platform, Client], None]:
+    def read(platform: Platform, client: Client) -> None:
+        secrets = client("secretsmanager")
+        secrets.get_secret_value(SecretId=platform.shared[which][secrets.meta.region_name])
+
+    return read
+
+
+def write_secret(platform: Platform, client: Client) -> None:
+    secrets = client("secretsmanager")
+    arn = platform.shared["signing_secret_arns"][secrets.meta.region_name]
+    secrets.put_secret_value(SecretId=arn, SecretString='{"key": "stolen"}', VersionStages=["AWSPENDING"])
+
+
+def grow(platform: Platform, client: Client) -> None:
+    client("iam").list_roles()
+
+
+SIGNING, APPLICATION, MASTER = (
+    read_secret(which) for which in ("signing_secret_arns", "database_secret_arns", "master_secret_arns")
+)
+CALLS: dict[str, tuple[list[Any], list[Any]]] = {
+    "webhook": (
+        [read_table, write_table, SIGNING],
+        [delete_from_table, scan_table, MASTER, APPLICATION, write_secret, grow],
+    ),
+    "payments": ([read_table, SIGNING], [write_table, delete_from_table, scan_table, MASTER, APPLICATION]),
+    "health-live": ([read_table], [write_table, delete_from_table, scan_table, SIGNING, APPLICATION, MASTER]),
+    "health-database": ([read_table, APPLICATION], [write_table, scan_table, SIGNING, MASTER]),
+    "migrate": ([MASTER, APPLICATION], [read_table, write_table, scan_table, SIGNING, write_secret]),
+}
+
+
+@pytest.mark.embedded_only
+class TestRealCalls:
+    """The same, with calls that are really made under the role."""
+
+    def test_the_calls_that_a_function_needs_work(self, platform: Platform, region: Region, name: str) -> None:
+        with lent(platform, region, name) as client:
+            for call in CALLS[name][0]:
+                call(platform, client)
+        delete_from_table(platform, lambda service: platform.client(service, region))
+
+    def test_what_a_function_does_not_need_is_denied(self, platform: Platform, region: Region, name: str) -> None:
+        with lent(platform, region, name) as client:
+            for call in CALLS[name][1]:
+                with pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
+                    call(platform, client)
+
+    def test_the_other_regions_copies_are_denied(
+        self, platform: Platform, region: Region, peer: Region, name: str
+    ) -> None:
+        with lent(platform, region, name) as client:
+            elsewhere = lambda service: client(service, region_name=peer.name)  # type: ignore[call-arg]  # noqa: E731
+            for call in (read_table, SIGNING, MASTER):
+                with pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
+                    call(platform, elsewhere)
+
+    def test_a_role_that_is_not_lent_cannot_be_assumed(self, platform: Platform, region: Region, name: str) -> None:
+        with pytest.raises(ClientError, match="AccessDenied"):
+            platform.client("sts", region).assume_role(
+                RoleArn=region.outputs["function_roles"][name], RoleSessionName="integration-test"
+            )
