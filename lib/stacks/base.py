@@ -32,14 +32,21 @@ class NamesItsProvider:
     Synth and validation would succeed, and Terraform put it in whatever region the environment names.
     """
 
+    def __init__(self, own: Sequence[AwsProvider]) -> None:
+        self._own = own
+
     def visit(self, node: IConstruct) -> None:
         """Called by CDKTF for every construct of the stack."""
         if not isinstance(node, TerraformResource | TerraformDataSource):
             return
-        if node.provider is None:
+        provider = node.provider
+        # Asking whose provider it is takes six calls to Node; for one of our own the answer is known.
+        if any(provider is own for own in self._own):
+            return
+        if provider is None:
             if node.terraform_resource_type.startswith("aws_"):
                 Annotations.of(node).add_error("names no provider; pass provider=<context>.provider")
-        elif TerraformStack.of(node.provider).node.path != TerraformStack.of(node).node.path:
+        elif TerraformStack.of(provider).node.path != TerraformStack.of(node).node.path:
             Annotations.of(node).add_error("names a provider of another stack; use this stack's own context")
 
 
@@ -59,6 +66,7 @@ class TapStack(TerraformStack):
         # S3's own lock instead of a DynamoDB table; the binding is older than the option.
         backend.add_override("use_lockfile", True)
         primary, _ = settings.roles
+        self._role_names = {role.region.name: role.name for role in settings.roles}
         self._contexts = {
             region.name: RegionContext(
                 region=region,
@@ -69,7 +77,7 @@ class TapStack(TerraformStack):
             )
             for region in regions
         }
-        Aspects.of(self).add(NamesItsProvider())
+        Aspects.of(self).add(NamesItsProvider([context.provider for context in self._contexts.values()]))
 
     def at(self, region: Region) -> RegionContext:
         """The context of one of this stack's regions."""
@@ -94,6 +102,7 @@ class TapStack(TerraformStack):
                     tags={
                         "Project": self.settings.prefix,
                         "Environment": self.settings.environment_suffix,
+                        "RegionRole": self._role_names[region.name],
                         "ManagedBy": "terraform",
                     }
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,9 @@ from tests.unit.lab import Body, Synthesized
 from tests.unit.surroundings import settings
 
 ROOT = Path(tap.__file__).parent
+_CROSS_STACK = re.compile(
+    r"\$\{data\.terraform_remote_state\.cross-stack-reference-input-(\w+)\.outputs\.(cross-stack-output-[^}]+)\}"
+)
 STACKS = ("global", "primary", "secondary", "routing")
 
 
@@ -69,6 +73,25 @@ class Deployment:
             if provider.get("alias", "") == alias
         ]
         return str(region)
+
+    def target(self, stack: str, reference: str) -> Resource:
+        """The resource that an expression ``${type.id.attribute}`` refers to, in this stack or across stacks."""
+        if crossing := _CROSS_STACK.fullmatch(reference):
+            stack, output = crossing.groups()
+            reference = self[stack].content["output"][output]["value"]
+        (found,) = [
+            resource
+            for resource in self.resources()
+            if resource.stack == stack and reference.startswith(f"${{{resource.address}.")
+        ]
+        return found
+
+    def key_region(self, stack: str, reference: str) -> str:
+        """The region of the platform's key that ``reference`` is the ARN of."""
+        key = self.target(stack, reference)
+        assert key.type in {"aws_kms_key", "aws_kms_replica_key"}
+        assert reference.endswith(("arn}", ".arn}"))
+        return self.region_of(key)
 
     def texts(self) -> dict[str, str]:
         """Every file of the output but the zip, by its name."""

@@ -1,11 +1,17 @@
 """What several suites of unit tests share."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from embedded import launcher
 from embedded.launcher import Emulator
+
+if TYPE_CHECKING:
+    from tests.unit.app import Deployment
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,3 +29,11 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
         yield launcher.start(state_dir)
     finally:
         launcher.stop(state_dir)
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """What the app synthesizes with its default settings."""
+    from tests.unit import app  # it starts jsii's Node, which most suites do not need
+
+    return app.synthesize(tmp_path_factory.mktemp("deployment"))
