@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from embedded.server.patching import Service, around, gap
+from embedded.server.patching import Answer, Service, around, gap, text
 
 _LOGS = "EnabledCloudwatchLogsExports"
 
@@ -53,6 +53,24 @@ def global_writer_endpoint(rds: Service) -> None:
         generated = f"{cluster['GlobalClusterResourceId'][-12:]}.global.rds.amazonaws.com"
         endpoint = cluster.get("Endpoint") or f"{cluster['GlobalClusterIdentifier']}.global-{generated}"
         return f"{original(cluster)}<Endpoint>{endpoint}</Endpoint>"
+
+
+@gap("services.rds", "_ACTION_MAP[RemoveFromGlobalCluster]", "_error", "_p")
+def leaving_a_global_cluster_twice(rds: Service) -> None:
+    """Removing what is no member is refused with a code that the provider does not know as harmless.
+
+    It tolerates AWS's: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RemoveFromGlobalCluster.html
+    """
+
+    @around(rds, "_ACTION_MAP[RemoveFromGlobalCluster]")
+    def remove(original: Any, parameters: Any) -> Answer:
+        answer: Answer = original(parameters)
+        if answer[0] == 404 and "is not a member of global cluster" in text(answer[2]):
+            cluster, left = (rds._p(parameters, f"{kind}Identifier") for kind in ("DbCluster", "GlobalCluster"))
+            message = f"DBCluster {cluster} is not found in global cluster {left}"
+            refused: Answer = rds._error("InvalidParameterValue", message, 400)
+            return refused
+        return answer
 
 
 def _store_observability(rds: Service, parameters: Any, stored: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.unit.embedded.clouds import EAST, Cloud, closes, unique
 
@@ -101,6 +102,14 @@ class TestAGlobalCluster:
         found = cloud.client("rds").describe_global_clusters(GlobalClusterIdentifier=global_cluster)
         # An older model of the API knows no Endpoint, so the answer itself is read.
         assert "<Endpoint>" in _raw(cloud, global_cluster), found
+
+    @closes("leaving_a_global_cluster_twice")
+    def test_says_as_aws_does_that_a_cluster_is_no_member(self, cloud: Cloud, global_cluster: str) -> None:
+        rds, stranger = cloud.client("rds"), f"arn:aws:rds:{EAST}:000000000000:cluster:stranger"
+        with pytest.raises(ClientError) as refused:
+            rds.remove_from_global_cluster(GlobalClusterIdentifier=global_cluster, DbClusterIdentifier=stranger)
+        assert refused.value.response["Error"]["Code"] == "InvalidParameterValue"
+        assert "is not found in global cluster" in refused.value.response["Error"]["Message"]
 
     @closes("global_clusters")
     def test_can_be_read_through_cloud_control(self, cloud: Cloud, global_cluster: str) -> None:
