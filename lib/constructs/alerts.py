@@ -85,8 +85,8 @@ class AlertTopic(Construct):
     ) -> None:
         """Alarm when ``metric`` is beyond ``threshold`` for ``periods`` periods.
 
-        With ``missing="missing"`` a metric that stops being emitted notifies as well. A ``scope`` in another stack passes
-        that stack's context of this region as ``at``.
+        With ``missing="missing"`` a metric that stops being emitted notifies as well. A ``scope`` in another stack
+        passes that stack's context of this region as ``at``.
         """
         at = at or self._at
         self._alarms.append(

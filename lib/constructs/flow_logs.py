@@ -9,7 +9,7 @@ from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
 from lib.constructs.context import RegionContext
-from lib.constructs.policy import allow, document, trust
+from lib.constructs.policy import allow, allow_unscoped, document, trust
 
 
 class FlowLogs(Construct):
@@ -45,11 +45,13 @@ class FlowLogs(Construct):
         policy = IamRolePolicy(
             self,
             "policy",
-            name="write-flow-logs",
+            name=at.name("flow-logs"),
             role=role.name,
             policy=document(
                 [
-                    allow("logs:DescribeLogGroups", "logs:DescribeLogStreams", on=group.arn),
+                    # It finds the group by listing them, which IAM cannot scope.
+                    allow_unscoped("logs:DescribeLogGroups", region=at.region.name),
+                    allow("logs:DescribeLogStreams", on=group.arn),
                     allow("logs:CreateLogStream", "logs:PutLogEvents", on=f"{group.arn}:*"),
                 ]
             ),

@@ -118,7 +118,7 @@ class ApiIngress(Construct):
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
         access_log = self._logging.group(
-            self, "access-log", at=at, name=f"/aws/apigateway/{at.name('payments')}/access"
+            self, "access-log", at=at, name=f"/aws/apigateway/{at.name('payments-access')}"
         )
         # API Gateway would make this group itself, without retention or key, and leave it behind.
         execution_log = self._logging.group(

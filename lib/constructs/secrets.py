@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from cdktf import Fn, TerraformStack
+from cdktf import Fn, TerraformLocal, TerraformStack
 from cdktf_cdktf_provider_aws.secretsmanager_secret import SecretsmanagerSecret, SecretsmanagerSecretReplica
 from cdktf_cdktf_provider_aws.secretsmanager_secret_version import SecretsmanagerSecretVersion
 from constructs import Construct
@@ -65,15 +65,18 @@ class ReplicatedSecret(Construct):
             secret_string_wo=f'${{jsonencode({{{constant}"{generated_field}" = {generated}}})}}',
             secret_string_wo_version=version,
         )
-        self._arn = secret.arn
-        self._home = primary.region.name
+        # A local, because the quotes of a function call inside a policy would keep scanners from reading it as JSON.
+        replica = TerraformLocal(
+            self, "replica-arn", Fn.replace(secret.arn, f":{primary.region.name}:", f":{standby.region.name}:")
+        )
+        self._arns = {primary.region.name: secret.arn, standby.region.name: replica.as_string}
 
     def arn_in(self, region: str) -> str:
         """The ARN in a region: replicas keep the name and its random ending, only the region differs.
 
         https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets.html
         """
-        return self._arn if region == self._home else Fn.replace(self._arn, f":{self._home}:", f":{region}:")
+        return self._arns[region]
 
     def arns(self, *regions: str) -> dict[str, str]:
         """The ARN by region name."""

@@ -74,15 +74,20 @@ class Deployment:
         ]
         return str(region)
 
-    def target(self, stack: str, reference: str) -> Resource:
-        """The resource that an expression ``${type.id.attribute}`` refers to, in this stack or across stacks."""
-        if crossing := _CROSS_STACK.fullmatch(reference):
+    def value(self, stack: str, expression: str) -> tuple[str, str]:
+        """The stack that ``expression`` leads to, and what it says there."""
+        if crossing := _CROSS_STACK.fullmatch(expression):
             stack, output = crossing.groups()
-            reference = self[stack].content["output"][output]["value"]
+            expression = self[stack].content["output"][output]["value"]
+        return stack, expression
+
+    def target(self, stack: str, expression: str) -> Resource:
+        """The resource that an expression ``${type.id.attribute}`` refers to, in this stack or across stacks."""
+        stack, expression = self.value(stack, expression)
         (found,) = [
             resource
             for resource in self.resources()
-            if resource.stack == stack and reference.startswith(f"${{{resource.address}.")
+            if resource.stack == stack and expression.startswith(f"${{{resource.address}.")
         ]
         return found
 

@@ -187,7 +187,9 @@ class TestFlowLogs:
     def test_the_role_may_write_that_group_only(self, network: Synthesized) -> None:
         group = reference("aws_cloudwatch_log_group", network.one("aws_cloudwatch_log_group"), "arn")
         granted = statements(network.one("aws_iam_role_policy")["policy"])
-        assert {statement["Resource"] for statement in granted} == {group, f"{group}:*"}
+        listing = [statement for statement in granted if statement["Resource"] == "*"]
+        assert [statement["Action"] for statement in listing] == [["logs:DescribeLogGroups"]]
+        assert {statement["Resource"] for statement in granted} == {"*", group, f"{group}:*"}
         assert not any("*" in action for statement in granted for action in statement["Action"])
 
     def test_only_flow_logs_of_this_account_and_region_may_use_the_role(self, network: Synthesized) -> None:
@@ -235,8 +237,8 @@ class TestSecurityGroups:
 
 def test_every_name_ends_in_region_and_suffix(tmp_path: Path) -> None:
     stack = synthesize(tmp_path, add_connected_network, environment_suffix="pr7")
-    for type_, path, body in stack.everything():
+    for _, path, body in stack.everything():
         names = [body["tags"]["Name"]] if "tags" in body else []
-        names += [body["name"]] if "name" in body and type_ != "aws_iam_role_policy" else []
+        names += [body["name"]] if "name" in body else []
         assert all(name.endswith("-use1-pr7") for name in names), path
     assert len({body["tags"]["Name"] for body in stack.all("aws_subnet").values()}) == 9
