@@ -74,7 +74,7 @@ class Platform:
     """The deployment on whichever target ``TARGET`` names."""
 
     def __init__(self, place: target.Target, outputs: dict[str, dict[str, Any]]) -> None:
-        self._place = place
+        self.place = place
         self.outputs = outputs
         self.shared = outputs["global"]
         self.routing = outputs["routing"]
@@ -109,8 +109,8 @@ class Platform:
     @property
     def emulator(self) -> Emulator:
         """The embedded AWS; only tests marked ``embedded_only`` may ask for it."""
-        assert isinstance(self._place, target.Embedded), "this test belongs to the embedded target alone"
-        return self._place.emulator
+        assert isinstance(self.place, target.Embedded), "this test belongs to the embedded target alone"
+        return self.place.emulator
 
     def client(self, service: str, region: Region | str) -> Any:
         """A boto3 client, made once."""
