@@ -8,7 +8,7 @@ import re
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from deployment.synthesis import Stack
 from deployment.terraform import Terraform
 
 HEARTBEAT_SECONDS = 10.0
+FOLLOW_SECONDS = 0.1
 LOCK_TIMEOUT = "60s"
 _REFRESHING = re.compile(r": (Refreshing state|Reading|Still reading|Read complete|Opening|Closing)[. ]")
 PLAN_IS_EMPTY, PLAN_HAS_CHANGES = 0, 2
@@ -103,16 +104,17 @@ class Runner:
         started = time.monotonic()
         log = self._log(stack, what)
         command = [*arguments, "-json", "-input=false", f"-lock-timeout={LOCK_TIMEOUT}"]
-        child = self._start(stack, command, stdout=subprocess.PIPE)
+        # To a file and not to a pipe: if this process is killed, Terraform works on and saves its state.
+        with log.open("w", encoding="utf-8") as sink:
+            child = self._start(stack, command, stdout=sink)
         pid_file = self.pid_file(stack)
         pid_file.write_text(str(child.pid))
         finished = threading.Event()
         reporter = threading.Thread(target=_report, args=(stack.name, progress, started, finished), daemon=True)
         reporter.start()
         try:
-            with self.interrupts.watching(child), log.open("w", encoding="utf-8") as sink:
-                for line in child.stdout or ():
-                    sink.write(line)
+            with self.interrupts.watching(child):
+                for line in _follow(log, child):
                     progress.feed(line)
                 code = child.wait()
         finally:
@@ -174,6 +176,24 @@ class Runner:
 def _report(name: str, progress: Progress, started: float, finished: threading.Event) -> None:
     while not finished.wait(HEARTBEAT_SECONDS):
         say(f"{name:<10} {progress.line()}  [{clock(time.monotonic() - started)}]")
+
+
+def _follow(log: Path, child: subprocess.Popen[str]) -> Iterator[str]:
+    """The lines that the child writes, until it has ended."""
+    with log.open(encoding="utf-8", errors="replace") as source:
+        line = ""
+        while True:
+            ended = child.poll() is not None
+            while text := source.readline():
+                line += text
+                if line.endswith("\n"):
+                    yield line
+                    line = ""
+            if ended:
+                break
+            time.sleep(FOLLOW_SECONDS)
+        if line:
+            yield line
 
 
 def _explain(stack: Stack, progress: Progress) -> str:
