@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from deployment import aws, payment, places, session, target
+from deployment import aws, payment, places, session, synthesis, target
 from embedded.launcher import Emulator
 from lib.settings import Settings
 
@@ -101,6 +101,10 @@ class Platform:
     def standby(self) -> Region:
         """The region that was deployed as the standby."""
         return self.regions["secondary"]
+
+    def stacks(self) -> list[synthesis.Stack]:
+        """The stacks as they were synthesized for the deployment."""
+        return synthesis.read(places.synth_folder())
 
     def peer(self, region: Region) -> Region:
         """The other one."""

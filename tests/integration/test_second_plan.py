@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from deployment import places, session, synthesis, terraform
+from deployment import session, terraform
 from deployment.interrupt import Interrupts
 from deployment.session import Session
 from deployment.stacks import PLAN_IS_EMPTY
@@ -19,9 +19,10 @@ STACKS = ("global", "primary", "secondary", "routing")
 @pytest.fixture(scope="module")
 def work(platform: Platform) -> Iterator[Session]:
     """Terraform on the stacks as they were deployed, connected with their states."""
-    stacks = synthesis.read(places.synth_folder())
     with session.alone():
-        work = session.open_session(terraform.find(), platform.place, platform.settings, stacks, Interrupts())
+        work = session.open_session(
+            terraform.find(), platform.place, platform.settings, platform.stacks(), Interrupts()
+        )
         work.connect()
         yield work
 
