@@ -274,7 +274,9 @@ def load(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as invalid:
-        raise SettingsError("\n".join(_explain(error) for error in invalid.errors())) from None
+        # An item refused leaves its list too short: the first error of a field is the one that its author made.
+        first = {str(error["loc"][:1]): error for error in reversed(invalid.errors())}
+        raise SettingsError("\n".join(_explain(error) for error in reversed(first.values()))) from None
     except tomllib.TOMLDecodeError as unreadable:
         raise SettingsError(f"settings: {PROFILE} is not TOML: {unreadable}") from None
     except json.JSONDecodeError as unreadable:
