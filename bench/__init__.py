@@ -1,0 +1,1 @@
+"""How long a synth takes, and what the fast loader of the bindings saves."""
