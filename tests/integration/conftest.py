@@ -20,33 +20,41 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Choose by target: what the target cannot do is deselected, and counted as such; nothing is ever skipped."""
+    """Choose by target and time: what cannot run here is deselected, and counted as such; nothing is ever skipped."""
     chosen: list[pytest.Item] = []
     others: list[pytest.Item] = []
     for item in items:
-        if not item.path.is_relative_to(HERE):
-            chosen.append(item)
-            continue
-        if item.get_closest_marker("after_destroy") is None:
-            item.add_marker(pytest.mark.deployed)
-        embedded_only = item.get_closest_marker("embedded_only") is not None
-        (others if embedded_only and target.chosen() != "embedded" else chosen).append(item)
+        (chosen if _runs_here(config, item) else others).append(item)
     if others:
         config.hook.pytest_deselected(items=others)
         items[:] = chosen
 
 
+def _runs_here(config: pytest.Config, item: pytest.Item) -> bool:
+    if not item.path.is_relative_to(HERE):
+        return True
+    if item.get_closest_marker("after_destroy"):
+        return bool(config.option.markexpr)  # a deployment is either there or gone: `-m after_destroy` asks for them
+    item.add_marker(pytest.mark.deployed)
+    return target.chosen() == "embedded" or not item.get_closest_marker("embedded_only")
+
+
 @pytest.fixture(scope="session")
-def platform() -> Iterator[Platform]:
+def platform(request: pytest.FixtureRequest) -> Iterator[Platform]:
     """The deployment; this process is a client of its target until the tests end."""
     before = dict(os.environ)
     try:
         found = connect()
-    except LookupError as problem:
-        pytest.fail(str(problem), pytrace=False)
-    yield found
-    os.environ.clear()
-    os.environ.update(before)
+    except LookupError as error:
+        problem = str(error)
+    else:
+        yield found
+        os.environ.clear()
+        os.environ.update(before)
+        return
+    if all(item.path.is_relative_to(HERE) for item in request.session.items):
+        request.session.shouldfail = problem  # once is enough
+    pytest.fail(problem, pytrace=False)
 
 
 @pytest.fixture(params=REGION_STACKS)

@@ -21,21 +21,27 @@ pytestmark = pytest.mark.after_destroy
 
 
 @pytest.fixture(scope="module")
-def settings() -> Iterator[Settings]:
+def settings(request: pytest.FixtureRequest) -> Iterator[Settings]:
     """What was deployed; the outputs are gone with the deployment."""
     before = dict(os.environ)
-    place = target.attach(target.chosen())
-    if place is None:
-        pytest.fail(
-            "There is no embedded AWS to look at: make deploy, then "
-            "`.venv/bin/python -m deployment destroy --keep-emulator`, then these tests.",
-            pytrace=False,
-        )
-    if places.outputs().exists():
-        pytest.fail(f"{places.shown(places.outputs())} says that something is deployed: make destroy", pytrace=False)
+    problem = attach()
+    if problem:
+        request.session.shouldfail = problem  # once is enough
+        pytest.fail(problem, pytrace=False)
     yield session.settings()
     os.environ.clear()
     os.environ.update(before)
+
+
+def attach() -> str | None:
+    """Become a client of the target on which a deployment was destroyed; or say why that cannot be, and what to do."""
+    if places.outputs().exists():
+        return f"{places.shown(places.outputs())} says that something is deployed: destroy first"
+    if target.attach(target.chosen()) is None:
+        return (
+            "There is no embedded AWS to look at: `.venv/bin/python -m deployment destroy --keep-emulator` leaves one"
+        )
+    return None
 
 
 def belongs_to_bootstrap(settings: Settings, name: str) -> bool:
