@@ -36,8 +36,10 @@ _RULES = (
     ),
     (
         r"already exists|AlreadyExists|EntityAlreadyExists",
-        "something of that name is there, and not in this state: remove it, or choose another ENVIRONMENT_SUFFIX; "
-        + "on the embedded AWS, `make destroy` and `make deploy` begin anew.",
+        (
+            "something of that name is there, and not in this state: remove it, or choose another ENVIRONMENT_SUFFIX; "
+            "on the embedded AWS, `make destroy` and `make deploy` begin anew."
+        ),
     ),
     (
         r"Unable to find remote state|no stored state|does not have (an attribute|the attribute)|Unsupported attribute",

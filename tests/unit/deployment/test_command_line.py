@@ -1,0 +1,108 @@
+"""The commands as a person types them: every refusal is one clear message, before anything is done."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deployment.places import ROOT
+from deployment.suite import closing_line, read_report
+
+GENUINE = """<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" errors="1"
+failures="2" skipped="1" tests="10" time="0.5"></testsuite></testsuites>"""
+
+
+def run(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """One command in a deployment folder of its own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TAP_", "AWS_"))}
+    kept.pop("ENVIRONMENT_SUFFIX", None)
+    environment = {**kept, "DEPLOYMENT_HOME": str(home), **variables}
+    command = [sys.executable, "-m", "deployment", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
+
+
+@pytest.mark.parametrize("command", ["deploy", "plan"])
+def test_without_terraform_nothing_is_started(tmp_path: Path, command: str) -> None:
+    done = run(tmp_path / "home", command, TERRAFORM="/no/such/terraform")
+    assert done.returncode == 2
+    assert "Terraform 1.11 or newer is needed" in done.stderr
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_bad_suffix_is_refused_before_anything_is_started(tmp_path: Path) -> None:
+    done = run(tmp_path / "home", "deploy", ENVIRONMENT_SUFFIX="Not_Good")
+    assert done.returncode == 2
+    assert "environment_suffix" in done.stderr
+    assert "Not_Good" in done.stderr
+    assert not (tmp_path / "home").exists()
+
+
+def test_an_unknown_target_is_refused(tmp_path: Path) -> None:
+    done = run(tmp_path / "home", "deploy", TARGET="azure")
+    assert done.returncode == 2
+    assert 'TARGET = "azure"' in done.stderr
+
+
+def test_destroying_nothing_is_no_error(tmp_path: Path) -> None:
+    done = run(tmp_path / "home", "destroy")
+    assert done.returncode == 0, done.stderr
+    assert "nothing to destroy" in done.stdout
+
+
+def test_planning_nothing_says_what_to_do(tmp_path: Path) -> None:
+    done = run(tmp_path / "home", "plan")
+    assert done.returncode == 1
+    assert "`make deploy`" in done.stderr
+
+
+def test_a_real_account_is_never_spent_on_without_consent(tmp_path: Path) -> None:
+    """Without an account the preflight refuses first; nothing is asked, nothing is synthesized."""
+    variables = {"TARGET": "aws", "AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_EC2_METADATA_DISABLED": "true"}
+    done = run(tmp_path / "home", "deploy", AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", **variables)
+    assert done.returncode == 2
+    for part in ("no working AWS credentials", "TAP_DOMAIN", "TAP_HOSTED_ZONE_ID", "nothing was done"):
+        assert part in done.stderr
+
+
+def test_a_second_command_on_the_same_deployment_is_refused(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    code = "from deployment import session\nwith session.alone():\n print('in', flush=True)\n input()\n"
+    environment = {**os.environ, "DEPLOYMENT_HOME": str(home)}
+    first = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert first.stdout
+    try:
+        assert first.stdout.readline() == "in\n"
+        done = run(home, "destroy")
+        assert done.returncode == 1
+        assert f"process {first.pid}" in done.stderr
+    finally:
+        first.communicate("\n")
+
+
+def test_the_test_run_ends_in_a_line_like_pytests(tmp_path: Path) -> None:
+    report = tmp_path / "report.xml"
+    report.write_text(GENUINE)
+    counts = read_report(report)
+    assert counts == {"passed": 6, "failed": 2, "error": 1, "skipped": 1}
+    assert closing_line(counts, 61.5).strip("= ") == "2 failed, 6 passed, 1 skipped, 1 error in 61.50s (0:01:01)"
+    assert read_report(tmp_path / "none.xml") == {}
+
+
+def test_the_commands_that_need_no_terraform_do_without(tmp_path: Path) -> None:
+    variables = {"TERRAFORM": "/no/such/terraform", "TAP_OUTDIR": str(tmp_path / "out")}
+    done = run(tmp_path / "home", "gate", **variables)
+    assert done.returncode == 0, done.stderr
+    assert "gate: passed" in done.stdout

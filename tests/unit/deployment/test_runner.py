@@ -1,0 +1,141 @@
+"""Running Terraform: what a person sees of a failure and of an interruption. A script stands in for the program."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from deployment.errors import DeploymentError, StoppedError
+from deployment.interrupt import Interrupts
+from deployment.stacks import Runner
+from deployment.synthesis import Stack
+from deployment.terraform import Terraform
+
+DEADLINE = 20.0
+ADDRESS = "aws_rds_cluster.ledger_cluster_F130713B"
+ERROR = {
+    "type": "diagnostic",
+    "diagnostic": {
+        "severity": "error",
+        "summary": "creating RDS Cluster: InvalidParameterValue: no such version",
+        "detail": "Choose another.",
+        "address": ADDRESS,
+    },
+}
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Stack:
+    """A stack with one resource."""
+    kind, name = ADDRESS.split(".")
+    body = {"//": {"metadata": {"path": "primary/ledger/cluster"}}}
+    file = tmp_path / "cdk.tf.json"
+    file.write_text(json.dumps({"resource": {kind: {name: body}}}))
+    return Stack("primary", tmp_path, file, ())
+
+
+def runner(tmp_path: Path, script: str) -> Runner:
+    """A runner whose Terraform is a shell script."""
+    program = tmp_path / "terraform"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    return Runner(
+        Terraform(str(program), "1.11.4"), dict(os.environ), tmp_path / "home", tmp_path / "logs", Interrupts()
+    )
+
+
+def test_a_failure_names_stack_resource_construct_message_next_step_and_log(tmp_path: Path, stack: Stack) -> None:
+    with pytest.raises(DeploymentError) as failed:
+        runner(tmp_path, f"echo '{json.dumps(ERROR)}'; exit 1").apply(stack)
+    message = str(failed.value)
+    for part in (
+        "primary: apply failed",
+        ADDRESS,
+        "primary/ledger/cluster",
+        "no such version",
+        "Choose another.",
+        "Next: ",
+    ):
+        assert part in message
+    assert json.dumps(ERROR) in (tmp_path / "logs" / "primary-apply.jsonl").read_text()
+
+
+def test_a_crash_without_a_diagnosis_shows_the_last_lines(tmp_path: Path, stack: Stack) -> None:
+    with pytest.raises(DeploymentError, match="fatal error: out of memory"):
+        runner(tmp_path, "echo 'fatal error: out of memory'; exit 2").apply(stack)
+
+
+def test_a_locked_state_says_so(tmp_path: Path, stack: Stack) -> None:
+    locked = {"type": "diagnostic", "diagnostic": {"severity": "error", "summary": "Error acquiring the state lock"}}
+    with pytest.raises(DeploymentError, match="somebody else works on this stack"):
+        runner(tmp_path, f"echo '{json.dumps(locked)}'; exit 1").apply(stack)
+
+
+def test_an_empty_plan_is_0_and_changes_are_2(tmp_path: Path, stack: Stack) -> None:
+    assert runner(tmp_path, "exit 0").plan(stack) == 0
+    assert runner(tmp_path, "exit 2").plan(stack) == 2
+    with pytest.raises(DeploymentError):
+        runner(tmp_path, "exit 1").plan(stack)
+
+
+def test_outputs_leave_out_what_is_sensitive(tmp_path: Path, stack: Stack) -> None:
+    outputs = {"a": {"value": 1, "sensitive": False}, "b": {"value": "x", "sensitive": True}}
+    assert runner(tmp_path, f"echo '{json.dumps(outputs)}'").outputs(stack) == {"a": 1}
+
+
+def interrupted(tmp_path: Path, stack: Stack, script: str, *, times: int) -> str:
+    """Apply, send ourselves as many interrupts once the script says it is ready, and return what was raised."""
+    work = runner(tmp_path, script)
+    ready = tmp_path / "ready"
+    sent = threading.Event()
+
+    def press_ctrl_c() -> None:
+        deadline = time.monotonic() + DEADLINE
+        for number in range(times):
+            while time.monotonic() < deadline and not ready.exists():
+                time.sleep(0.02)
+            ready.unlink(missing_ok=True)
+            os.kill(os.getpid(), signal.SIGINT)
+            if number + 1 < times:
+                continue
+        sent.set()
+
+    with work.interrupts.caught():
+        hand = threading.Thread(target=press_ctrl_c)
+        hand.start()
+        with pytest.raises(StoppedError) as stopped:
+            work.apply(stack)
+        assert sent.wait(DEADLINE)
+        hand.join()
+    return str(stopped.value)
+
+
+def test_ctrl_c_reaches_terraform_once_and_it_may_finish(tmp_path: Path, stack: Stack) -> None:
+    script = (
+        f"trap 'echo one >> {tmp_path}/heard; done=1' INT\n"
+        f"touch {tmp_path}/ready\n"
+        'while [ -z "$done" ]; do sleep 0.05; done\n'
+        f"echo saved > {tmp_path}/state\nexit 1"
+    )
+    message = interrupted(tmp_path, stack, script, times=1)
+    assert "`make deploy` goes on from here" in message
+    assert (tmp_path / "heard").read_text() == "one\n"
+    assert (tmp_path / "state").read_text() == "saved\n"
+
+
+def test_a_second_ctrl_c_kills_a_terraform_that_does_not_end(tmp_path: Path, stack: Stack) -> None:
+    script = f"trap 'touch {tmp_path}/ready' INT\ntouch {tmp_path}/ready\nwhile true; do sleep 0.05; done"
+    interrupted(tmp_path, stack, script, times=2)
+
+
+def test_after_an_interruption_nothing_starts_any_more(tmp_path: Path, stack: Stack) -> None:
+    work = runner(tmp_path, "exit 0")
+    work.interrupts.count = 1
+    with pytest.raises(StoppedError, match="not started"):
+        work.apply(stack)
