@@ -70,6 +70,9 @@ class Function(Construct):
         self._at = at = platform.at
         self.name = at.name(resource)
         self.arn = at.arn("lambda", f"function:{self.name}")
+        # By name, not by reference: an API that refers to functions would extend its create_before_destroy to them and
+        # to all that they need, and nothing with a fixed name can be made before its predecessor is gone.
+        self.invoke_arn = f"arn:aws:apigateway:{at.region.name}:lambda:path/2015-03-31/functions/{self.arn}/invocations"
         log_group = platform.logging.group(self, "logs", at=at, name=f"/aws/lambda/{self.name}")
         role = IamRole(
             self,
@@ -120,7 +123,6 @@ class Function(Construct):
             # Without the policy Lambda could neither attach nor, on destroy, detach its interfaces.
             depends_on=[self._policy, log_group],
         )
-        self.invoke_arn = self._function.invoke_arn
         self._watch(platform.alerts, resource)
 
     def allow(self, *actions: str, on: str | Sequence[str], when: Condition | None = None) -> None:
