@@ -13,7 +13,6 @@ from deployment.aws import client, code
 from deployment.console import clock, heading, say
 from deployment.errors import DeploymentError
 from deployment.interrupt import Interrupts
-from deployment.session import Session
 from deployment.synthesis import Stack
 
 _DETACH_SECONDS = 900
@@ -63,7 +62,11 @@ def _destroy_stacks(deployed: list[str], place: target.Target, interrupts: Inter
     work = session.open_session(program, place, settings, stacks, interrupts)
     there = [stack for stack in stacks if stack.name in deployed]
     work.connect(there)
-    detach_readers(work)
+    if "global" in deployed:
+        shared = next(stack for stack in stacks if stack.name == "global")
+        identifier = work.runner.outputs(shared).get("global_cluster_id")
+        if identifier:
+            detach_readers(str(identifier), settings.primary_region)
     schedule.run(there, _backwards(there), work.runner.destroy)
     left = state.deployed(settings)
     if left:
@@ -78,30 +81,25 @@ def _backwards(stacks: list[Stack]) -> dict[str, set[str]]:
     return {name: before & names for name, before in schedule.backwards(stacks).items()}
 
 
-def detach_readers(work: Session) -> None:
+def detach_readers(identifier: str, home: str) -> None:
     """After a failover the writer is in the other region, and AWS refuses to delete a writer that has readers.
 
     Raises:
         DeploymentError: a reader did not leave in time.
     """
-    primary = next((stack for stack in work.stacks if stack.name == "global"), None)
-    identifier = work.runner.outputs(primary).get("global_cluster_id") if primary else None
-    if not identifier:
-        return
-    home = work.settings.primary_region
     rds = client("rds", home)
-    members = _members(rds, identifier)
-    writer = next((member["DBClusterArn"] for member in members if member["IsWriter"]), None)
+    found = members(rds, identifier)
+    writer = next((member["DBClusterArn"] for member in found if member["IsWriter"]), None)
     if writer is None or _region(writer) == home:
         return
     say(f"the writer is in {_region(writer)} now: detaching the readers first")
-    for member in members:
+    for member in found:
         if not member["IsWriter"]:
             rds.remove_from_global_cluster(
                 GlobalClusterIdentifier=identifier, DbClusterIdentifier=member["DBClusterArn"]
             )
     deadline = time.monotonic() + _DETACH_SECONDS
-    while any(not member["IsWriter"] for member in _members(rds, identifier)):
+    while any(not member["IsWriter"] for member in members(rds, identifier)):
         if time.monotonic() > deadline:
             raise DeploymentError(
                 f"{identifier}: a reader is still attached after {_DETACH_SECONDS // 60} minutes; run it again."
@@ -109,7 +107,8 @@ def detach_readers(work: Session) -> None:
         time.sleep(2)
 
 
-def _members(rds: Any, identifier: str) -> list[dict[str, Any]]:
+def members(rds: Any, identifier: str) -> list[dict[str, Any]]:
+    """The clusters of a global cluster; none if it is gone."""
     try:
         found = rds.describe_global_clusters(GlobalClusterIdentifier=identifier)["GlobalClusters"]
     except ClientError as error:
