@@ -43,7 +43,7 @@ _RULES = (
     ),
     (
         r"Unable to find remote state|no stored state|does not have (an attribute|the attribute)|Unsupported attribute",
-        "a stack before this one is not applied yet: run `make deploy`.",
+        "a stack before this one is not applied yet, or from other code: run `make deploy`, then this command again.",
     ),
 )
 _OTHERWISE = "correct what the message names, then run the command again; it goes on where it stopped."

@@ -46,7 +46,7 @@ def deploy(interrupts: Interrupts, *, yes: bool) -> None:
         heading("Apply")
         work = session.open_session(program, place, settings, stacks, interrupts)
         work.connect()
-        schedule.run(stacks, schedule.forwards(stacks), work.runner.apply)
+        schedule.run(stacks, schedule.forwards(stacks), work.apply)
         outputs = collect_outputs(work)
         heading("Payment's round trip")
         payment.round_trip(outputs)

@@ -56,8 +56,10 @@ def _destroy_stacks(deployed: list[str], place: target.Target, interrupts: Inter
     started = time.monotonic()
     program = terraform.find()
     settings = session.settings()
-    heading("Synthesize")
-    stacks = session.synthesize(interrupts)
+    stacks = session.applied(session.data_folder(place.name, settings), deployed)
+    if stacks is None:
+        heading("Synthesize")
+        stacks = session.synthesize(interrupts)
     heading(f"Destroy {', '.join(reversed([stack.name for stack in stacks if stack.name in deployed]))}")
     work = session.open_session(program, place, settings, stacks, interrupts)
     there = [stack for stack in stacks if stack.name in deployed]
@@ -72,6 +74,7 @@ def _destroy_stacks(deployed: list[str], place: target.Target, interrupts: Inter
     if left:
         raise DeploymentError(f"The states of {', '.join(left)} still list resources; run `make destroy` again.")
     state.forget(settings, stacks)
+    shutil.rmtree(work.runner.home, ignore_errors=True)
     places.outputs().unlink(missing_ok=True)
     heading(f"Destroyed in {clock(time.monotonic() - started)}")
 

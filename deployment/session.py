@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from deployment import places, state, synthesis, terraform
 from deployment.errors import DeploymentError, MissingError
 from deployment.interrupt import Interrupts
 from deployment.stacks import Runner
 from deployment.synthesis import Stack
-from deployment.target import Target
+from deployment.target import Target, TargetName
 from deployment.terraform import Terraform
 from lib.settings import Settings, SettingsError, load
+
+_APPLIED = "applied"
 
 
 @contextlib.contextmanager
@@ -78,6 +83,46 @@ class Session:
         for stack in wanted:
             self.runner.init(stack)
 
+    def apply(self, stack: Stack) -> None:
+        """Apply a stack, and keep what it is applied from: it can be destroyed as it was made.
+
+        Later code may refer to outputs that the deployed stacks do not have. At this point those before it have all
+        that this one needs. Raises DeploymentError.
+        """
+        keep_applied(self.runner.home, stack)
+        self.runner.apply(stack)
+
+
+def keep_applied(home: Path, stack: Stack) -> None:
+    """Copy one stack, and the manifest that names it, to where :func:`applied` finds them."""
+    root = home / _APPLIED
+    kept = root / "stacks" / stack.name / stack.file.name
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(stack.file, kept)
+    manifest = root / "manifest.json"
+    stacks = json.loads(manifest.read_text(encoding="utf-8"))["stacks"] if manifest.exists() else {}
+    stacks[stack.name] = {
+        "workingDirectory": f"stacks/{stack.name}",
+        "synthesizedStackPath": f"stacks/{stack.name}/{stack.file.name}",
+        "dependencies": list(stack.dependencies),
+    }
+    temporary = manifest.with_suffix(".new")
+    temporary.write_text(json.dumps({"stacks": stacks}, indent=2) + "\n", encoding="utf-8")
+    temporary.replace(manifest)
+
+
+def applied(home: Path, names: list[str]) -> list[Stack] | None:
+    """The named stacks as they were applied from this checkout; None if it does not know all of them."""
+    if not home.joinpath(_APPLIED, "manifest.json").exists():
+        return None
+    known = synthesis.read(home / _APPLIED)
+    return known if set(names) <= {stack.name for stack in known} else None
+
+
+def data_folder(target: TargetName, chosen: Settings) -> Path:
+    """What Terraform and the driver keep about one deployment."""
+    return places.home() / "terraform" / f"{target}-{chosen.environment_suffix}"
+
 
 def open_session(
     program: Terraform, target: Target, chosen: Settings, stacks: list[Stack], interrupts: Interrupts
@@ -86,6 +131,7 @@ def open_session(
     version = terraform.required_provider(stacks[0].file)
     home = places.home() / "terraform"
     variables = terraform.environment_for(version, home, os.environ)
-    data = home / f"{target.name}-{chosen.environment_suffix}"
-    runner = Runner(program, variables, home=data, logs=places.logs(), interrupts=interrupts)
+    runner = Runner(
+        program, variables, home=data_folder(target.name, chosen), logs=places.logs(), interrupts=interrupts
+    )
     return Session(target, chosen, stacks, runner)
