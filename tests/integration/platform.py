@@ -181,7 +181,7 @@ class Platform:
 
 
 def connect() -> Platform:
-    """The deployment that ``make deploy`` has left. Raises LookupError, with what to do, if there is none."""
+    """The deployment that ``make deploy`` has left. Raises LookupError, with what to do, if there is none to test."""
     path = places.outputs()
     place = target.attach(target.chosen())
     if place is None or not path.is_file():
@@ -190,6 +190,11 @@ def connect() -> Platform:
     missing = {"global", *REGION_STACKS, "routing"} - set(outputs)
     if missing:
         raise LookupError(f"{places.shown(path)} lacks {', '.join(sorted(missing))}: deploy first: make deploy")
+    deployed, wanted = outputs["global"]["environment_suffix"], session.settings().environment_suffix
+    if deployed != wanted:
+        raise LookupError(
+            f"{deployed!r} is deployed, and the tests are for {wanted!r}: set ENVIRONMENT_SUFFIX={deployed}"
+        )
     return Platform(place, outputs)
 
 

@@ -15,12 +15,18 @@ def groups(platform: Platform, region: Region) -> dict[str, dict[str, Any]]:
 
 
 def expected(platform: Platform, region: Region) -> set[str]:
-    naming, suffix = platform.settings.naming, region.host.partition(".")[0]
+    """The groups that each service says it writes to."""
+    stage = platform.client("apigateway", region).get_stage(
+        restApiId=region.outputs["api_id"], stageName=region.outputs["api_stage"]
+    )
+    (flow_log,) = platform.client("ec2", region).describe_flow_logs(
+        Filters=[{"Name": "resource-id", "Values": [region.outputs["vpc_id"]]}]
+    )["FlowLogs"]
     return {
         *(f"/aws/lambda/{function}" for function in region.outputs["functions"].values()),
         f"/aws/rds/cluster/{region.outputs['cluster_id']}/postgresql",
-        f"/aws/vpc/flow-logs/{naming.name('vpc', suffix)}",
-        f"/aws/apigateway/{naming.name('payments', suffix)}/access",
+        flow_log["LogGroupName"],
+        stage["accessLogSettings"]["destinationArn"].partition(":log-group:")[2].removesuffix(":*"),
         f"API-Gateway-Execution-Logs_{region.outputs['api_id']}/{region.outputs['api_stage']}",
     }
 
