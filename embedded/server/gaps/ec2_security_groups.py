@@ -1,4 +1,4 @@
-"""EC2, security groups: rules that name a prefix list."""
+"""EC2, security groups: rules that name a prefix list, and rules for every protocol."""
 
 from typing import Any
 from xml.sax.saxutils import escape
@@ -22,6 +22,20 @@ def prefix_lists_in(ec2: Service) -> None:
                     entry["Description"] = description
                 rule["PrefixListIds"].append(entry)
                 count += 1
+        return rules
+
+
+@gap("services.ec2", "_parse_ip_permissions")
+def every_protocol_has_no_ports(ec2: Service) -> None:
+    """Revoking the default egress rule as protocol -1 with ports 0 to 0 revokes nothing: every group stays open."""
+
+    @around(ec2, "_parse_ip_permissions")
+    def parse(original: Any, parameters: Any, prefix: str) -> list[dict[str, Any]]:
+        rules: list[dict[str, Any]] = original(parameters, prefix)
+        for rule in rules:
+            if rule["IpProtocol"] == "-1":
+                rule.pop("FromPort", None)
+                rule.pop("ToPort", None)
         return rules
 
 

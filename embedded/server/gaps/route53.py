@@ -26,6 +26,19 @@ def health_check_lists(route53: Service) -> None:
         return config
 
 
+@gap("services.route53", "_parse_health_check_config")
+def health_check_booleans(route53: Service) -> None:
+    """Booleans are answered as ``True``, which XML Schema does not know and botocore reads as false."""
+
+    @around(route53, "_parse_health_check_config")
+    def parse(original: Any, element: Any) -> dict[str, Any]:
+        config: dict[str, Any] = original(element)
+        for name in ("MeasureLatency", "EnableSNI", "Inverted", "Disabled"):
+            if name in config:
+                config[name] = str(config[name]).lower()
+        return config
+
+
 @gap("services.route53", "handle_request")
 def no_wait_after_changes(route53: Service) -> None:
     """Changes are in sync at once here, yet the provider waits 10 to 40 s before it asks for the first time.

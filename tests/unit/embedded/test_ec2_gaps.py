@@ -106,6 +106,16 @@ def test_a_rule_can_name_a_prefix_list(cloud: Cloud) -> None:
     assert (rule["PrefixListId"], rule["Description"], rule["IsEgress"]) == ("pl-0123", "to S3", True)
 
 
+@closes("every_protocol_has_no_ports")
+def test_a_group_can_be_closed_by_revoking_its_default_rule(cloud: Cloud) -> None:
+    ec2 = cloud.client("ec2")
+    group_id = group(cloud, vpc(cloud))
+    everything = {"IpProtocol": "-1", "FromPort": 0, "ToPort": 0, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    ec2.revoke_security_group_egress(GroupId=group_id, IpPermissions=[everything])
+    (closed,) = ec2.describe_security_groups(GroupIds=[group_id])["SecurityGroups"]
+    assert closed["IpPermissionsEgress"] == []
+
+
 class TestNetworkAcls:
     def subnet_and_acl(self, cloud: Cloud) -> tuple[str, Any]:
         ec2 = cloud.client("ec2")

@@ -26,6 +26,12 @@ class TestAHealthCheck:
         assert parent["HealthCheckConfig"]["ChildHealthChecks"] == [child["Id"]]
 
 
+@closes("health_check_booleans")
+def test_an_inverted_check_says_so(cloud: Cloud) -> None:
+    check = health_check(cloud, Type="HTTPS", FullyQualifiedDomainName="usw2.dev.tap.example", Inverted=True)
+    assert check["HealthCheckConfig"]["Inverted"] is True
+
+
 @closes("no_wait_after_changes")
 def test_a_change_leaves_nothing_to_wait_for(cloud: Cloud) -> None:
     route53 = cloud.client("route53")
