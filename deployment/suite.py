@@ -128,7 +128,14 @@ def read_report(path: Path) -> Counter[str]:
         tests, failed, errors, skipped = (
             int(suite.get(name, "0")) for name in ("tests", "failures", "errors", "skipped")
         )
-        counts += Counter(passed=tests - failed - errors - skipped, failed=failed, error=errors, skipped=skipped)
+        expected = sum(case.get("type") == "pytest.xfail" for case in suite.iter("skipped"))  # JUnit has no word for it
+        counts += Counter(
+            passed=tests - failed - errors - skipped,
+            failed=failed,
+            error=errors,
+            skipped=skipped - expected,
+            xfailed=expected,
+        )
     return counts
 
 
@@ -136,7 +143,9 @@ def closing_line(counts: Counter[str], seconds: float) -> str:
     """As pytest ends: ``=== 1 failed, 20 passed in 3.21s ===``."""
     words = {"error": "errors" if counts["error"] > 1 else "error"}
     parts = [
-        f"{counts[kind]} {words.get(kind, kind)}" for kind in ("failed", "passed", "skipped", "error") if counts[kind]
+        f"{counts[kind]} {words.get(kind, kind)}"
+        for kind in ("failed", "passed", "skipped", "xfailed", "error")
+        if counts[kind]
     ]
     clock = f" ({int(seconds) // 3600}:{int(seconds) // 60 % 60:02d}:{int(seconds) % 60:02d})" if seconds >= 60 else ""
     return f" {', '.join(parts) or 'no tests ran'} in {seconds:.2f}s{clock} ".center(_WIDTH, "=")

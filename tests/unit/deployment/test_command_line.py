@@ -13,7 +13,8 @@ from deployment.places import ROOT
 from deployment.suite import closing_line, read_report
 
 GENUINE = """<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" errors="1"
-failures="2" skipped="1" tests="10" time="0.5"></testsuite></testsuites>"""
+failures="2" skipped="2" tests="11" time="0.5"><testcase name="a"><skipped
+type="pytest.xfail" message="known" /></testcase><testcase name="b"><skipped type="pytest.skip" /></testcase></testsuite></testsuites>"""
 
 
 def run(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -96,8 +97,11 @@ def test_the_test_run_ends_in_a_line_like_pytests(tmp_path: Path) -> None:
     report = tmp_path / "report.xml"
     report.write_text(GENUINE)
     counts = read_report(report)
-    assert counts == {"passed": 6, "failed": 2, "error": 1, "skipped": 1}
-    assert closing_line(counts, 61.5).strip("= ") == "2 failed, 6 passed, 1 skipped, 1 error in 61.50s (0:01:01)"
+    assert counts == {"passed": 6, "failed": 2, "error": 1, "skipped": 1, "xfailed": 1}
+    assert (
+        closing_line(counts, 61.5).strip("= ")
+        == "2 failed, 6 passed, 1 skipped, 1 xfailed, 1 error in 61.50s (0:01:01)"
+    )
     assert read_report(tmp_path / "none.xml") == {}
 
 
