@@ -14,7 +14,8 @@ from deployment.suite import closing_line, read_report
 
 GENUINE = """<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" errors="1"
 failures="2" skipped="2" tests="11" time="0.5"><testcase name="a"><skipped
-type="pytest.xfail" message="known" /></testcase><testcase name="b"><skipped type="pytest.skip" /></testcase></testsuite></testsuites>"""
+type="pytest.xfail" message="known" /></testcase>
+<testcase name="b"><skipped type="pytest.skip" /></testcase></testsuite></testsuites>"""
 
 
 def run(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
