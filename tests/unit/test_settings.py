@@ -52,6 +52,7 @@ REFUSED = [
     ("TAP_DOMAIN", f"{'a' * 50}.example", "domain", "64 characters, the most that a certificate can be issued for"),
     ("TAP_HOSTED_ZONE_ID", "example.com", "hosted_zone_id", "^Z[A-Z0-9]"),
     ("TAP_ALERT_EMAILS", "", "alert_emails", "at least 1 item"),
+    ("TAP_ALERT_EMAILS", "a..b@example.com", "alert_emails", "not an e-mail address"),
     ("TAP_ACCOUNT_ID", "1234", "account_id", "12"),
     ("TAP_STATE_REGION", "us-east-1", "state_region", "must not live in the primary region"),
     ("TAP_STATE_BUCKET", "State.Bucket", "state_bucket", "3 to 63 characters of a-z, 0-9"),
@@ -111,12 +112,11 @@ class TestABadSetting:
         assert list(tmp_path.iterdir()) == []
 
     def test_is_named_among_several_addresses(self, outside: pytest.MonkeyPatch) -> None:
-        outside.setenv("TAP_ALERT_EMAILS", "oncall@example.com, nobody, a..b@example.com")
+        outside.setenv("TAP_ALERT_EMAILS", "oncall@example.com, nobody, somebody@example.com")
         with pytest.raises(SettingsError) as refused:
             load()
         assert "'nobody' is not an e-mail address" in str(refused.value)
-        assert "'a..b@example.com' is not an e-mail address" in str(refused.value)
-        assert "oncall" not in str(refused.value)
+        assert "example.com" not in str(refused.value)
 
     def test_is_reported_together_with_the_others(self, outside: pytest.MonkeyPatch) -> None:
         outside.setenv("TAP_NAT", "none")

@@ -260,22 +260,22 @@ class TestTheApi:
     def test_every_operation_is_validated_throttled_and_answered_by_a_function_of_its_region(
         self, deployment: Deployment, stack: str
     ) -> None:
-        api = deployment[stack].one("aws_api_gateway_rest_api")
-        document = json.loads(api["body"])
+        region = {"primary": "use1", "secondary": "usw2"}[stack]
+        document = json.loads(deployment[stack].one("aws_api_gateway_rest_api")["body"])
         operations = {
             operation["operationId"]: operation for path in document["paths"].values() for operation in path.values()
             if "operationId" in operation
         }  # fmt: skip
         answering = {
-            name: deployment.target(stack, operation["x-amazon-apigateway-integration"]["uri"]).path.split("/")[0]
+            name: operation["x-amazon-apigateway-integration"]["uri"].rpartition(":function:")[2]
             for name, operation in operations.items()
         }
         assert answering == {
-            "acceptPayment": "webhook",
-            "readPayment": "payments",
-            "live": "health-live",
-            "active": "health-live",
-            "database": "health-database",
+            "acceptPayment": f"tap-webhook-{region}-dev/invocations",
+            "readPayment": f"tap-payments-{region}-dev/invocations",
+            "live": f"tap-health-live-{region}-dev/invocations",
+            "active": f"tap-health-live-{region}-dev/invocations",
+            "database": f"tap-health-database-{region}-dev/invocations",
         }
         assert document["x-amazon-apigateway-request-validator"]
         limits = deployment[stack].one("aws_api_gateway_method_settings")["settings"]
