@@ -15,8 +15,10 @@ HERE = Path(__file__).parent
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker for what only the embedded AWS can do."""
+    """Declare the marker for what only the embedded AWS can do, and keep secrets out of messages."""
     config.addinivalue_line("markers", "embedded_only: stops a database, or looks where only the embedded AWS lets one")
+    if config.option.tbstyle == "auto":
+        config.option.tbstyle = "short"  # the long style shows the arguments of calls, passwords among them
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

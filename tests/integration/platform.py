@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from deployment import aws, payment, places, session, synthesis, target
+from deployment.errors import DeploymentError
 from embedded.launcher import Emulator
 from lib.settings import Settings
 
@@ -183,14 +184,18 @@ class Platform:
 def connect() -> Platform:
     """The deployment that ``make deploy`` has left. Raises LookupError, with what to do, if there is none to test."""
     path = places.outputs()
-    place = target.attach(target.chosen())
+    try:
+        place = target.attach(target.chosen())
+        wanted = session.settings().environment_suffix
+    except DeploymentError as error:
+        raise LookupError(str(error)) from None
     if place is None or not path.is_file():
         raise LookupError(f"There is no deployment to test ({places.shown(path)}): deploy first: make deploy")
     outputs = json.loads(Path(path).read_text(encoding="utf-8"))
     missing = {"global", *REGION_STACKS, "routing"} - set(outputs)
     if missing:
         raise LookupError(f"{places.shown(path)} lacks {', '.join(sorted(missing))}: deploy first: make deploy")
-    deployed, wanted = outputs["global"]["environment_suffix"], session.settings().environment_suffix
+    deployed = outputs["global"]["environment_suffix"]
     if deployed != wanted:
         raise LookupError(
             f"{deployed!r} is deployed, and the tests are for {wanted!r}: set ENVIRONMENT_SUFFIX={deployed}"

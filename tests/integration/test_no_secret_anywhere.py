@@ -17,18 +17,27 @@ SECRETS = {"signing_secret_arns": "key", "database_secret_arns": "password", "ma
 SENDERS_DATA = ("customer-of-this-test", "somebody@example.com", "4111111111111111")
 
 
+class Values:
+    """The secret values; a failure's message can only show the names of those that were found."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        self._values = values
+
+    def __repr__(self) -> str:
+        return "Values(…)"
+
+    def found_in(self, content: bytes | str) -> list[str]:
+        """The names of the secrets whose value is in ``content``."""
+        raw = content.encode() if isinstance(content, str) else content
+        return [name for name, value in self._values.items() if value.encode() in raw]
+
+
 @pytest.fixture(scope="module")
-def values(platform: Platform) -> dict[str, bytes]:
-    """The secret values; never part of a message."""
-    return {
-        name: platform.secret(platform.shared[name], platform.primary).field(field).encode()
-        for name, field in SECRETS.items()
-    }
-
-
-def found_in(content: bytes, values: dict[str, bytes]) -> list[str]:
-    """The names of the secrets whose value is in ``content``."""
-    return [name for name, value in values.items() if value in content]
+def values(platform: Platform) -> Values:
+    """The current value of every secret."""
+    return Values(
+        {name: platform.secret(platform.shared[name], platform.primary).field(field) for name, field in SECRETS.items()}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -59,11 +68,12 @@ def states(platform: Platform) -> dict[str, bytes]:
     return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
 
 
-def test_no_state_holds_a_secret(platform: Platform, values: dict[str, bytes]) -> None:
+def test_no_state_holds_a_secret(platform: Platform, values: Values) -> None:
     found = states(platform)
 
     assert {key.rpartition("/")[2] for key in found} >= {f"{stack}.tfstate" for stack in platform.outputs}
-    assert not {key: found_in(content, values) for key, content in found.items() if found_in(content, values)}
+    leaks = {key: values.found_in(content) for key, content in found.items()}
+    assert not [key for key, names in leaks.items() if names]
 
 
 def test_the_states_know_the_secrets_by_name_only(platform: Platform) -> None:
@@ -83,7 +93,7 @@ def files() -> Iterator[Path]:
                 yield path
 
 
-def test_no_file_of_the_deployment_holds_a_secret(traffic: str, values: dict[str, bytes]) -> None:
+def test_no_file_of_the_deployment_holds_a_secret(traffic: str, values: Values) -> None:
     """Synthesized stacks, zips, plans, Terraform's logs, outputs; and where the embedded AWS keeps its own."""
     searched, leaks = 0, {}
     for path in files():
@@ -92,15 +102,17 @@ def test_no_file_of_the_deployment_holds_a_secret(traffic: str, values: dict[str
         except FileNotFoundError:  # a database's or a log's file that was just replaced
             continue
         searched += 1
-        if found := found_in(content, values):
+        if found := values.found_in(content):
             leaks[places.shown(path)] = found
 
     assert searched > 10
     assert not leaks
 
 
-def test_no_output_holds_a_secret(platform: Platform, values: dict[str, bytes]) -> None:
-    assert not found_in(json.dumps(platform.outputs).encode(), values)
+def test_no_output_holds_a_secret(platform: Platform, values: Values) -> None:
+    leaks = values.found_in(json.dumps(platform.outputs))
+
+    assert not leaks
 
 
 def log_events(platform: Platform, region: Region) -> list[str]:
@@ -118,20 +130,22 @@ def log_events(platform: Platform, region: Region) -> list[str]:
 
 
 def test_no_log_holds_a_secret_or_the_senders_data(
-    platform: Platform, region: Region, traffic: str, values: dict[str, bytes]
+    platform: Platform, region: Region, traffic: str, values: Values
 ) -> None:
     def text() -> str:
         return "\n".join(log_events(platform, region))
 
     logged = eventually(text, lambda seen: traffic in seen, within=LOGGED_SECONDS)
 
-    assert traffic in logged, "the payment's id is what a log is searched for"
-    assert not found_in(logged.encode(), values)
+    logs_the_payment, leaks = traffic in logged, values.found_in(logged)
+    assert logs_the_payment, "the payment's id is what a log is searched for"
+    assert not leaks
     assert not [data for data in SENDERS_DATA if data in logged]
 
 
-def test_no_functions_environment_holds_a_secret(platform: Platform, region: Region, values: dict[str, bytes]) -> None:
+def test_no_functions_environment_holds_a_secret(platform: Platform, region: Region, values: Values) -> None:
     for function in region.outputs["functions"].values():
         found = platform.client("lambda", region).get_function_configuration(FunctionName=function)
+        leaks = values.found_in(json.dumps(found["Environment"]))
 
-        assert not found_in(json.dumps(found["Environment"]).encode(), values)
+        assert not leaks, function
