@@ -16,6 +16,7 @@ from cdktf import App  # noqa: E402  (the fast loader must come first)
 from lib.constructs.functions import Code  # noqa: E402
 from lib.packaging import build_functions_zip  # noqa: E402
 from lib.settings import Settings, SettingsError, load  # noqa: E402
+from lib.stacks import placement  # noqa: E402
 from lib.stacks.global_ import GlobalStack  # noqa: E402
 from lib.stacks.region import RegionStack  # noqa: E402
 from lib.stacks.routing import RoutingStack  # noqa: E402
@@ -40,7 +41,7 @@ def synthesize(settings: Settings, outdir: Path) -> None:
     # The reader joins the global cluster that the writer founded.
     secondary.add_dependency(primary)
     RoutingStack(app, settings=settings, shared=shared, primary=primary, secondary=secondary)
-    app.synth()
+    placement.synth(app)
 
 
 def main() -> int:

@@ -100,7 +100,7 @@ def _summary(outputs: dict[str, Any]) -> str:
     lines += [f"{region:<13}  https://{name}" for region, name in shared["regional_names"].items()]
     lines += [f"outputs        {places.shown(places.outputs())}", f"logs           {places.shown(places.logs())}"]
     if endpoint:
-        lines.append(f"embedded AWS   {endpoint} (set AWS_ENDPOINT_URL to it, with any access keys)")
+        lines.append(f"embedded AWS   {endpoint} (set AWS_ENDPOINT_URL to it; access key id and secret are: test)")
         lines.append(f"try            curl -H 'Host: {first}' {endpoint}/health/live")
     else:
         lines.append(f"try            curl https://{first}/health/live")

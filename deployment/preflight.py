@@ -94,7 +94,7 @@ def settings_for_aws(settings: Settings) -> Iterator[Gap]:
     if settings.hosted_zone_id is None:
         yield Gap(
             "TAP_HOSTED_ZONE_ID is not set: certificates are validated through a zone that is delegated already",
-            f"create a public hosted zone for {settings.domain}, delegate to it from the parent zone, and set its id",
+            "create a public hosted zone for your domain, delegate to it from the parent zone, and set its id",
         )
     if any(address.endswith(EXAMPLE_EMAIL_DOMAIN) for address in settings.alert_emails):
         yield Gap("TAP_ALERT_EMAILS holds the example address", "set it to addresses that people read")

@@ -1,53 +1,16 @@
-"""What every stack has: its backend, its providers, and a guard against resources in a region that nobody named."""
+"""What every stack has: its backend, its providers and its outputs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jsii
-from cdktf import (
-    Annotations,
-    App,
-    Aspects,
-    IAspect,
-    S3Backend,
-    TerraformDataSource,
-    TerraformOutput,
-    TerraformResource,
-    TerraformStack,
-)
+from cdktf import App, S3Backend, TerraformOutput, TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
-from constructs import IConstruct
 
 from lib.constructs.context import RegionContext
 from lib.settings import Settings
 from lib.topology import Region
-
-
-@jsii.implements(IAspect)
-class NamesItsProvider:
-    """Refuses a resource that does not name a provider of its own stack.
-
-    Synth and validation would succeed, and Terraform put it in whatever region the environment names.
-    """
-
-    def __init__(self, own: Sequence[AwsProvider]) -> None:
-        self._own = own
-
-    def visit(self, node: IConstruct) -> None:
-        """Called by CDKTF for every construct of the stack."""
-        if not isinstance(node, TerraformResource | TerraformDataSource):
-            return
-        provider = node.provider
-        # Asking whose provider it is takes six calls to Node; for one of our own the answer is known.
-        if any(provider is own for own in self._own):
-            return
-        if provider is None:
-            if node.terraform_resource_type.startswith("aws_"):
-                Annotations.of(node).add_error("names no provider; pass provider=<context>.provider")
-        elif TerraformStack.of(provider).node.path != TerraformStack.of(node).node.path:
-            Annotations.of(node).add_error("names a provider of another stack; use this stack's own context")
 
 
 class TapStack(TerraformStack):
@@ -77,7 +40,6 @@ class TapStack(TerraformStack):
             )
             for region in regions
         }
-        Aspects.of(self).add(NamesItsProvider([context.provider for context in self._contexts.values()]))
 
     def at(self, region: Region) -> RegionContext:
         """The context of one of this stack's regions."""

@@ -11,6 +11,7 @@ from typing import Any
 from cdktf import App
 
 from lib.settings import Settings
+from lib.stacks import placement
 from lib.stacks.base import TapStack
 from tests.unit.surroundings import settings as only
 
@@ -59,5 +60,5 @@ def synthesize(outdir: Path, build: Callable[[Lab], object], **settings: Any) ->
     """What ``build`` puts into the lab, after a real synth."""
     app = App(outdir=str(outdir))
     build(Lab(app, only(outdir, **settings)))
-    app.synth()
+    placement.synth(app)
     return Synthesized(json.loads((outdir / "stacks" / "lab" / "cdk.tf.json").read_text()))

@@ -12,6 +12,7 @@ from cdktf import App
 from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
 
 from lib.stacks.base import TapStack
+from lib.stacks.placement import PlacementError
 from tests.unit.app import ROOT, STACKS, Deployment, Resource, synthesize
 from tests.unit.lab import Lab
 from tests.unit.lab import synthesize as synthesize_lab
@@ -113,16 +114,17 @@ class TestProviders:
                         deployment.region_of(Resource(stack, type_, name, body))
 
     def test_a_resource_without_one_stops_the_synth(self, tmp_path: Path) -> None:
-        with pytest.raises(Exception, match="names no provider") as stopped:
+        with pytest.raises(PlacementError, match="names no provider") as stopped:
             synthesize_lab(tmp_path, lambda lab: SnsTopic(lab, "homeless"))
         assert "lab/homeless" in str(stopped.value)
+        assert not (tmp_path / "stacks").exists()
 
     def test_a_resource_with_another_stacks_provider_stops_the_synth(self, tmp_path: Path) -> None:
         def add(lab: Lab) -> None:
             other = TapStack(App(), "other", settings=lab.settings, regions=[lab.settings.roles[0].region])
             SnsTopic(lab, "stray", provider=other.at(lab.settings.roles[0].region).provider)
 
-        with pytest.raises(Exception, match="names a provider of another stack") as stopped:
+        with pytest.raises(PlacementError, match="names a provider of another stack") as stopped:
             synthesize_lab(tmp_path, add)
         assert "lab/stray" in str(stopped.value)
 
