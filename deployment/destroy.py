@@ -41,7 +41,10 @@ def destroy(interrupts: Interrupts, *, yes: bool, keep_emulator: bool = False) -
             _destroy_stacks(deployed, place, interrupts)
         else:
             say(f"No stack of {settings.environment_suffix!r} is deployed; there is nothing to destroy.")
-        if name == "embedded" and not keep_emulator:
+        others = state.other_suffixes(settings)
+        if name == "embedded" and others:
+            say(f"The embedded AWS goes on, because {', '.join(others)} is still deployed in it.")
+        elif name == "embedded" and not keep_emulator:
             target.leave(place)
             _forget_files()
             say("The embedded AWS is stopped.")

@@ -19,8 +19,19 @@ _ABSENT = ("404", "NoSuchKey", "NoSuchBucket", "NotFound")
 
 def deployed(settings: Settings) -> list[str]:
     """The stacks of this suffix whose state still lists resources."""
-    s3 = client("s3", settings.effective_state_region)
-    bucket, prefix = settings.effective_state_bucket, f"{settings.environment_suffix}/"
+    prefix = f"{settings.environment_suffix}/"
+    return [key.removeprefix(prefix).removesuffix(".tfstate") for key in _filled(settings, prefix)]
+
+
+def other_suffixes(settings: Settings) -> list[str]:
+    """The suffixes beside this one that have something deployed with the same state bucket."""
+    found = {key.partition("/")[0] for key in _filled(settings, "")}
+    return sorted(found - {settings.environment_suffix})
+
+
+def _filled(settings: Settings, prefix: str) -> list[str]:
+    """The keys of the states below ``prefix`` that list resources."""
+    s3, bucket = client("s3", settings.effective_state_region), settings.effective_state_bucket
     try:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
@@ -28,8 +39,7 @@ def deployed(settings: Settings) -> list[str]:
         if code(error) in _ABSENT:
             return []
         raise
-    states = [key for key in keys if key.endswith(".tfstate") and _resources(s3, bucket, key)]
-    return [key.removeprefix(prefix).removesuffix(".tfstate") for key in states]
+    return [key for key in keys if key.endswith(".tfstate") and _resources(s3, bucket, key)]
 
 
 def forget(settings: Settings, stacks: list[Stack]) -> None:

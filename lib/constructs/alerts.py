@@ -82,32 +82,32 @@ class AlertTopic(Construct):
         missing: Missing = "notBreaching",
         periods: int = 1,
         description: str,
-    ) -> None:
+    ) -> str:
         """Alarm when ``metric`` is beyond ``threshold`` for ``periods`` periods.
 
         With ``missing="missing"`` a metric that stops being emitted notifies as well. A ``scope`` in another stack
-        passes that stack's context of this region as ``at``.
+        passes that stack's context of this region as ``at``. Returns the alarm's name.
         """
         at = at or self._at
-        self._alarms.append(
-            CloudwatchMetricAlarm(
-                scope,
-                f"alarm-{resource}",
-                provider=at.provider,
-                alarm_name=at.name(resource),
-                alarm_description=description,
-                namespace=metric.namespace,
-                metric_name=metric.name,
-                dimensions=dict(metric.dimensions),
-                statistic=metric.statistic,
-                period=metric.period,
-                evaluation_periods=periods,
-                datapoints_to_alarm=periods,
-                threshold=threshold,
-                comparison_operator=comparison,
-                treat_missing_data=missing,
-                alarm_actions=[self.arn],
-                ok_actions=[self.arn],
-                insufficient_data_actions=[self.arn] if missing == "missing" else [],
-            )
+        alarm = CloudwatchMetricAlarm(
+            scope,
+            f"alarm-{resource}",
+            provider=at.provider,
+            alarm_name=at.name(resource),
+            alarm_description=description,
+            namespace=metric.namespace,
+            metric_name=metric.name,
+            dimensions=dict(metric.dimensions),
+            statistic=metric.statistic,
+            period=metric.period,
+            evaluation_periods=periods,
+            datapoints_to_alarm=periods,
+            threshold=threshold,
+            comparison_operator=comparison,
+            treat_missing_data=missing,
+            alarm_actions=[self.arn],
+            ok_actions=[self.arn],
+            insufficient_data_actions=[self.arn] if missing == "missing" else [],
         )
+        self._alarms.append(alarm)
+        return str(alarm.alarm_name)

@@ -48,7 +48,7 @@ class RoutingStack(TapStack):
         )
         # Route 53 reports to one region only, whichever role it plays; there its topic is.
         reporter = next(stack for stack in stacks if stack.role.region.name == HEALTH_METRICS_REGION)
-        reporter.alerts.watch(
+        standby_alarm = reporter.alerts.watch(
             self,
             "standby-health",
             at=self.at(reporter.role.region),
@@ -64,5 +64,6 @@ class RoutingStack(TapStack):
                 "peering_id": peering.id,
                 "health_check_ids": health.ids,
                 "failover_record": shared.failover_name,
+                "alarm_names": [standby_alarm],
             }
         )

@@ -54,6 +54,18 @@ def test_a_stack_is_deployed_while_its_state_lists_resources(settings: Settings,
     state.forget(settings, [stack])
 
 
+def test_another_suffix_in_the_same_bucket_is_seen_while_its_state_lists_resources(
+    settings: Settings, stack: Stack
+) -> None:
+    put(stack, stack.backend["key"], {"resources": [{"mode": "managed"}]})
+    assert state.other_suffixes(settings) == []
+    put(stack, "other/global.tfstate", {"resources": [{"mode": "managed"}]})
+    assert state.other_suffixes(settings) == ["other"]
+    put(stack, "other/global.tfstate", {"resources": []})
+    assert state.other_suffixes(settings) == []
+    state.forget(settings, [stack])
+
+
 def test_without_a_bucket_nothing_is_deployed(settings: Settings) -> None:
     assert state.deployed(settings.model_copy(update={"state_bucket": "nobody-made-this-one"})) == []
 
