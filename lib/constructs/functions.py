@@ -80,7 +80,9 @@ class Function(Construct):
             provider=at.provider,
             name=self.name,
             description=f"Runs {self.name}",
-            assume_role_policy=trust("lambda.amazonaws.com", account_id=at.account_id, source_arn=self.arn),
+            # No source ARN: that Lambda gives its account is known from use, that it gives the function's ARN is not,
+            # and a function whose role it cannot assume is not even created.
+            assume_role_policy=trust("lambda.amazonaws.com", account_id=at.account_id),
         )
         self.role_arn = role.arn
         self._statements: list[Statement] = [

@@ -56,13 +56,13 @@ class TestDocuments:
 
         assert attached["AttachedPolicies"] == []
 
-    def test_only_this_function_may_take_the_role(self, platform: Platform, region: Region, name: str) -> None:
+    def test_only_lambda_in_this_account_may_take_the_role(self, platform: Platform, region: Region, name: str) -> None:
         role = region.outputs["function_roles"][name].rpartition("/")[2]
         document = platform.client("iam", region).get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
         (statement,) = document["Statement"]
 
         assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
-        assert statement["Condition"]["ArnLike"]["aws:SourceArn"].endswith(f":{region.outputs['functions'][name]}")
+        assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": platform.shared["account_id"]}}
 
     def test_no_action_is_a_wildcard(self, platform: Platform, region: Region, name: str) -> None:
         for statement in statements(platform, region, name):
