@@ -16,6 +16,9 @@ from embedded.errors import EmbeddedError
 
 TargetName = Literal["embedded", "aws"]
 
+APPLICATION = "tap-deploy"
+"""What this driver's own calls carry in their User-Agent, so that the embedded AWS can tell them from others'."""
+
 
 @dataclass(frozen=True)
 class Embedded:
@@ -29,6 +32,7 @@ class Embedded:
         return {
             **self.emulator.environment(),
             "TARGET": self.name,
+            "AWS_SDK_UA_APP_ID": APPLICATION,
             "TAP_ACCOUNT_ID": ACCOUNT_ID,
             "TAP_DATABASE_TRUST_BUNDLE": str(self.emulator.trust_bundle),
         }

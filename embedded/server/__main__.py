@@ -11,6 +11,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 from embedded.server import aurora, patching
+from embedded.server.actions import Recorder
 from embedded.server.app import EmbeddedAws
 from embedded.server.config import ServerConfig
 from embedded.server.postgres_home import PostgresError
@@ -27,10 +28,13 @@ def main() -> int:
 
     config = ServerConfig(options.instance, int(os.environ["GATEWAY_PORT"]), options.state_dir)
     ministack = importlib.import_module("ministack.app")
-    aws = EmbeddedAws(ministack.app, config)
+    recorder = Recorder()
+    aws = EmbeddedAws(recorder.naming_tools(ministack.app), config)
     if not options.without_gaps:
         try:
             _close_gaps(aws, config)
+            recorder.watch(importlib.import_module("ministack.core.iam_evaluator"))
+            aws.route("actions", recorder.control)
         except (patching.MissingNameError, PostgresError) as error:
             print(error, file=sys.stderr)
             return 1
