@@ -32,7 +32,7 @@ class Embedded:
         return {
             **self.emulator.environment(),
             "TARGET": self.name,
-            "AWS_SDK_UA_APP_ID": APPLICATION,
+            "AWS_SDK_UA_APP_ID": os.environ.get("AWS_SDK_UA_APP_ID", APPLICATION),
             "TAP_ACCOUNT_ID": ACCOUNT_ID,
             "TAP_DATABASE_TRUST_BUNDLE": str(self.emulator.trust_bundle),
         }

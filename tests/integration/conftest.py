@@ -15,7 +15,8 @@ HERE = Path(__file__).parent
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker for what only the embedded AWS can do, and keep secrets out of messages."""
+    """Declare the marker for what only the embedded AWS can do, keep secrets out of messages, and say who calls."""
+    os.environ["AWS_SDK_UA_APP_ID"] = "tap-tests"  # the embedded AWS records the driver's calls, and these are not
     config.addinivalue_line("markers", "embedded_only: stops a database, or looks where only the embedded AWS lets one")
     if config.option.tbstyle == "auto":
         config.option.tbstyle = "short"  # the long style shows the arguments of calls, passwords among them
@@ -35,10 +36,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _runs_here(config: pytest.Config, item: pytest.Item) -> bool:
     if not item.path.is_relative_to(HERE):
         return True
+    here = target.chosen() == "embedded" or not item.get_closest_marker("embedded_only")
     if item.get_closest_marker("after_destroy"):
-        return bool(config.option.markexpr)  # a deployment is either there or gone: `-m after_destroy` asks for them
+        # A deployment is either there or gone: `-m after_destroy` asks for them.
+        return here and bool(config.option.markexpr)
     item.add_marker(pytest.mark.deployed)
-    return target.chosen() == "embedded" or not item.get_closest_marker("embedded_only")
+    return here
 
 
 @pytest.fixture(scope="session")
