@@ -51,6 +51,8 @@ class Progress:
         """The state in a few words: done of total, and what is being waited for."""
         if self.total is None:
             return "planning"
+        if self.total == 0:
+            return "nothing to change so far"
         slow = sorted(self._running.items(), key=lambda item: item[1])[:SHOWN_SLOW]
         waiting = ", ".join(f"{address} {clock(self.now() - since)}" for address, since in slow)
         more = len(self._running) - len(slow)

@@ -58,6 +58,12 @@ def test_until_the_plan_is_known_it_says_planning(progress: Progress) -> None:
     assert progress.line() == "planning"
 
 
+def test_a_run_that_has_nothing_to_do_says_so(progress: Progress) -> None:
+    nothing = {**PLANNED, "changes": {"add": 0, "change": 0, "import": 0, "remove": 0, "operation": "plan"}}
+    progress.feed(json.dumps(nothing))
+    assert progress.line() == "nothing to change so far"
+
+
 def test_done_of_total_and_what_takes_longest(progress: Progress, seconds: list[float]) -> None:
     feed(progress, PLANNED, hook("apply_start", "aws_rds_cluster.a"))
     seconds[0] = 60.0
