@@ -31,6 +31,7 @@ NOT_ITS_TASK = (
     *(("s3:CreateBucket", "*"), ("s3:Put*Configuration", "*"), ("s3:PutBucket*", "*")),
     ("apigateway:PATCH", "*/account"),
     *((f"iam:{action}Role*", f"*-{LOGGING_ROLE}") for action in ("Create", "Put", "Update", "Get")),
+    *(("iam:CreateOpenIDConnectProvider", "*"), ("iam:CreatePolicy", "*"), ("iam:*", "*-github-deploy-*")),
     # An account brings its hosted zone; on the embedded AWS the deployment makes one.
     *((f"route53:{action}HostedZone", "*") for action in ("Create", "Delete")),
     *((f"route53:{action}", "arn:aws:route53:::hostedzone/*") for action in ("ChangeTagsForResource", "GetDNSSEC")),
