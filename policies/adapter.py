@@ -1,0 +1,131 @@
+"""Shows checkov a rule as a custom check.
+
+checkov shows a check one block at a time; a rule needs the whole deployment. So the first block of a deployment has it
+judged, and each later one is looked up in that verdict.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from checkov.common.models.enums import CheckCategories, CheckResult
+from checkov.terraform.checks.data.base_check import BaseDataCheck
+from checkov.terraform.checks.provider.base_check import BaseProviderCheck
+from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
+from checkov.terraform_json.runner import TerraformJsonRunner
+
+from policies import rules
+from policies.judge import Verdict, judge
+from policies.model.deployment import Stack
+from policies.model.reading import MANIFEST, read
+from policies.rule import Rule
+
+
+class _Scan:
+    """What checkov is reading: one run of its runner, and the file at hand."""
+
+    def __init__(self) -> None:
+        self._verdicts: dict[Path, Verdict] = {}
+        self._run_block = TerraformJsonRunner.run_block
+        self.runner: object = None
+        self.file = Path()
+
+    def follow(self) -> None:
+        """Note which file is scanned: a check is told its name relative to a root that it is not told."""
+
+        def run_block(runner: Any, **arguments: Any) -> None:
+            if runner is not self.runner:
+                self.runner, self._verdicts = runner, {}
+            self.file = Path(arguments["full_file_path"]).resolve()
+            self._run_block(runner, **arguments)
+
+        TerraformJsonRunner.run_block = run_block
+
+    def verdict(self) -> tuple[Verdict, Stack]:
+        """The verdict on the deployment of the file, and the file's stack in it.
+
+        Raises:
+            LookupError: the deployment does not hold the file.
+        """
+        root = next((place for place in self.file.parents if (place / MANIFEST).is_file()), self.file.parent)
+        if root not in self._verdicts:
+            self._verdicts[root] = judge(read(root), rules.every())
+        verdict = self._verdicts[root]
+        for stack in verdict.deployment.stacks:
+            if any(file.resolve() == self.file for file in stack.files):
+                return verdict, stack
+        raise LookupError(f"{self.file} is no stack of {root}: {'; '.join(verdict.problems)}")
+
+
+_SCAN = _Scan()
+
+
+class _Check:
+    """The part that all three adapters share; checkov's base classes differ in which blocks they are shown."""
+
+    rule: Rule
+    entity_path: str
+    details: list[str]
+
+    def scan_entity_conf(self, conf: dict[str, Any], entity_type: str) -> Any:
+        """PASSED, FAILED with the rule's sentences as details, or UNKNOWN if the rule does not judge this block."""
+        verdict, stack = _SCAN.verdict()
+        judged = {resource.key for resource in verdict.judged[self.rule.id]}
+        keys = [(stack.name, address) for address in self._addresses(stack, conf, entity_type)]
+        if not judged.intersection(keys):
+            return CheckResult.UNKNOWN
+        self.details = [message for key in keys for message in verdict.messages(self.rule, key)]
+        return CheckResult.FAILED if self.details else CheckResult.PASSED
+
+    def _addresses(self, _stack: Stack, _conf: dict[str, Any], entity_type: str) -> list[str]:
+        prefix = "" if self.rule.judges.mode == "resource" else f"{self.rule.judges.mode}."
+        return [f"{prefix}{entity_type}.{self.entity_path.rpartition(':')[2]}"]
+
+
+class _ResourceCheck(_Check, BaseResourceCheck):  # type: ignore[misc]
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        super().__init__(rule.title, rule.id, [CheckCategories.GENERAL_SECURITY], list(rule.judges.types))
+
+    def scan_resource_conf(self, conf: dict[str, Any]) -> Any:
+        """Abstract in the base class; ``scan_entity_conf`` does it."""
+
+
+class _DataCheck(_Check, BaseDataCheck):  # type: ignore[misc]
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        super().__init__(rule.title, rule.id, [CheckCategories.GENERAL_SECURITY], list(rule.judges.types))
+
+    def scan_data_conf(self, conf: dict[str, Any]) -> Any:
+        """Abstract in the base class; ``scan_entity_conf`` does it."""
+
+
+class _ProviderCheck(_Check, BaseProviderCheck):  # type: ignore[misc]
+    """For rules on providers, and on what checkov has no checks for: a backend is shown with the first provider."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        super().__init__(rule.title, rule.id, [CheckCategories.GENERAL_SECURITY], ["*"])
+
+    def scan_provider_conf(self, conf: dict[str, Any]) -> Any:
+        """Abstract in the base class; ``scan_entity_conf`` does it."""
+
+    def _addresses(self, stack: Stack, conf: dict[str, Any], entity_type: str) -> list[str]:
+        alias = conf.get("alias")
+        alias = alias[0] if isinstance(alias, list) and alias else alias
+        name = f"{entity_type}.{alias}" if alias else entity_type
+        if self.rule.judges.mode == "provider":
+            return [f"provider.{name}"]
+        first = next(iter(stack.providers), None)
+        return [stack.backend.address] if name == first and stack.backend else []
+
+
+def register() -> list[object]:
+    """Register every rule with checkov."""
+    _SCAN.follow()
+    made: list[object] = []
+    for rule in rules.every():
+        adapter = {"resource": _ResourceCheck, "data": _DataCheck}.get(rule.judges.mode, _ProviderCheck)
+        made.append(adapter(rule))
+    return made

@@ -1,0 +1,1 @@
+"""What ``.checkov.yaml`` loads: every rule as a custom check of checkov."""

@@ -1,0 +1,1 @@
+"""IAM: every permission names its actions, its resources and its principals."""
