@@ -13,6 +13,7 @@ bindings.install()
 
 from cdktf import App  # noqa: E402  (the fast loader must come first)
 
+from lib import sources  # noqa: E402
 from lib.constructs.functions import Code  # noqa: E402
 from lib.packaging import build_functions_zip  # noqa: E402
 from lib.settings import Settings, SettingsError, load  # noqa: E402
@@ -33,15 +34,17 @@ def synthesize(settings: Settings, outdir: Path) -> None:
     code = Code(path=f"../../{ARCHIVE}", sha256=artifact.sha256_base64)
     document = json.loads((FUNCTIONS / "openapi.json").read_text(encoding="utf-8"))
     app = App(outdir=str(outdir))
-    shared = GlobalStack(app, settings=settings)
-    primary, secondary = (
-        RegionStack(app, role=role, settings=settings, shared=shared, code=code, document=document)
-        for role in settings.roles
-    )
-    # The reader joins the global cluster that the writer founded.
-    secondary.add_dependency(primary)
-    RoutingStack(app, settings=settings, shared=shared, primary=primary, secondary=secondary)
+    with sources.recorded(ROOT) as made:
+        shared = GlobalStack(app, settings=settings)
+        primary, secondary = (
+            RegionStack(app, role=role, settings=settings, shared=shared, code=code, document=document)
+            for role in settings.roles
+        )
+        # The reader joins the global cluster that the writer founded.
+        secondary.add_dependency(primary)
+        RoutingStack(app, settings=settings, shared=shared, primary=primary, secondary=secondary)
     placement.synth(app)
+    made.write(outdir)
 
 
 def main() -> int:

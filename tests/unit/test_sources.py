@@ -1,0 +1,39 @@
+"""Every resource can be led back to the Python line that made it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import jsii._runtime
+
+from lib import sources
+from tests.unit.app import ROOT, Deployment
+
+
+def recorded(deployment: Deployment) -> dict[str, str]:
+    places: dict[str, str] = json.loads((deployment.folder / sources.FILE).read_text(encoding="utf-8"))
+    return places
+
+
+def test_every_resource_has_a_line_that_makes_something_of_its_kind(deployment: Deployment) -> None:
+    places = recorded(deployment)
+    for resource in deployment.resources():
+        file, _, line = places[f"{resource.stack}/{resource.path}"].rpartition(":")
+        made = ROOT.joinpath(file).read_text(encoding="utf-8").splitlines()[int(line) - 1]
+        named = resource.type.removeprefix("aws_").replace("_", "")
+        # CDKTF appends an A where a name would end like one of its own.
+        assert re.search(rf"{named}a?\(", made.lower()), f"{resource}: {file}:{line} says {made.strip()}"
+
+
+def test_places_are_relative_and_outside_of_installed_packages(deployment: Deployment) -> None:
+    for place in recorded(deployment).values():
+        assert place.startswith(("lib/", "tap.py:"))
+
+
+def test_recording_leaves_no_trace(tmp_path: Path) -> None:
+    make = jsii._runtime.JSIIMeta.__call__
+    with sources.recorded(tmp_path):
+        assert jsii._runtime.JSIIMeta.__call__ is not make
+    assert jsii._runtime.JSIIMeta.__call__ is make
