@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from policies.model.references import Reference, references, single
-from policies.model.values import Block, Body, strings
+from policies.model.references import ANY_INSTANCE, Reference, expressions, references, single, whole
+from policies.model.values import Block, Body, reach, templates
 
 _LONGEST_CHAIN: Final = 16
 """References followed in a row; more is a circle."""
 
-_STATE_PLACE: Final = ("bucket", "key", "path", "prefix")
+_MOST_STEPS: Final = 256
+_LONGEST_TEXT: Final = 65_536
+"""What a template may grow to while it is filled in; more is a bomb."""
+
+_STATE_PLACE: Final = (
+    "bucket", "key", "path", "prefix", "storage_account_name", "container_name", "address", "hostname", "organization",
+    "workspaces", "conn_str", "schema_name", "secret_suffix",
+)  # fmt: skip
 """What tells one state from another, in whatever backend."""
+
+_LOCAL_STATE: Final = "terraform.tfstate"
+"""Where the state is if no backend is declared: https://developer.hashicorp.com/terraform/language/backend/local"""
 
 _BLOCKS: Final = frozenset({"provider", "backend"})
 
@@ -54,12 +66,15 @@ class Resource(Block):
 
     @cached_property
     def address(self) -> str:
-        """Terraform's address in its stack: ``aws_vpc.main``, ``data.aws_region.here``, ``provider.aws.use1``."""
+        """Terraform's address in its stack: ``aws_vpc.main``, ``module.net.aws_vpc.main``, ``provider.aws.use1``."""
+        return f"{self.stack.prefix}{self.local_address}"
+
+    @property
+    def local_address(self) -> str:
+        """Its address in its module."""
         if self.mode in _BLOCKS:
             return f"{self.mode}.{self.name}"
-        module, _, name = self.name.rpartition("/")
-        prefix = f"{self.mode}." if self.mode in {"data", "ephemeral"} else ""
-        return f"{module}.{prefix}{self.type}.{name}" if module else f"{prefix}{self.type}.{name}"
+        return f"{self.type}.{self.name}" if self.mode == "resource" else f"{self.mode}.{self.type}.{self.name}"
 
     @cached_property
     def path(self) -> str:
@@ -78,9 +93,11 @@ class Resource(Block):
         """The provider block that it uses; None if the stack has no such block."""
         return self.stack.providers.get(self.text("provider") or self.type.partition("_")[0])
 
-    @property
+    @cached_property
     def region(self) -> str | None:
-        """The region that it really is in: that of its provider."""
+        """The region that it really is in: its own, which version 6 of the AWS provider allows, or its provider's."""
+        if self.mode == "resource" and "region" in self:
+            return self.literal("region")
         return self.provider.region if self.provider else None
 
     @property
@@ -92,7 +109,11 @@ class Resource(Block):
     @cached_property
     def tags(self) -> Body:
         """Default tags of the provider, and its own."""
-        return {**(self.provider.default_tags if self.provider else {}), **self.map("tags")}
+        _, own = self.deployment.follow(self.stack, self.get("tags"))
+        return {
+            **(self.provider.default_tags if self.provider else {}),
+            **(own if isinstance(own, Mapping) else {}),
+        }
 
     def target(self, name: str) -> Resource | None:
         """The one resource that an attribute refers to, in this stack or across stacks; None if it is not one."""
@@ -122,26 +143,28 @@ class Provider(Resource):
 
     __slots__ = ()
 
-    def __init__(self, stack: Stack, name: str, body: object) -> None:
-        super().__init__(stack, "provider", name.partition(".")[0], name, body)
+    def __init__(self, stack: Stack, name: str, body: object, type_: str | None = None) -> None:
+        super().__init__(stack, "provider", type_ or name.partition(".")[0], name, body)
 
-    @property
+    @cached_property
     def region(self) -> str | None:
-        """The region, None if it is left to the environment."""
-        return self.text("region")
+        """The region; None if it is left to the environment, or if only Terraform can tell."""
+        return self.literal("region")
 
-    @property
+    @cached_property
     def default_tags(self) -> Body:
         """Tags that every resource of this provider gets."""
-        return self.block("default_tags").map("tags")
+        _, tags = self.deployment.follow(self.stack, self.block("default_tags").get("tags"))
+        return tags if isinstance(tags, Mapping) else {}
 
 
 @dataclass(eq=False)
 class Stack:
     """One root module: what has a Terraform state of its own.
 
-    ``content`` holds what is not a resource: outputs, locals, variables and whatever else was written. ``backend`` is
-    named like its type (``s3``); None if none is declared.
+    ``content`` holds what is not a resource, in one shape however it was written: maps by name of outputs, variables,
+    modules and checks, one map of locals, and a list of blocks for everything else. ``resources`` are by their address
+    in the module. ``backend`` is named like its type (``s3``); None if none is declared.
     """
 
     name: str
@@ -151,15 +174,104 @@ class Stack:
     resources: dict[str, Resource] = field(default_factory=dict)
     backend: Resource | None = None
     dependencies: tuple[str, ...] = ()
+    modules: dict[str, Module] = field(default_factory=dict)
+    """The modules that it calls, by name and instance: ``net``, ``net["west"]``."""
+    planned: bool = False
+    """Read from a plan, which tells neither ``lifecycle`` nor the backend nor what CDKTF noted."""
     deployment: Deployment = field(init=False, repr=False)
+
+    @property
+    def prefix(self) -> str:
+        """What Terraform puts before the addresses of its resources."""
+        return ""
+
+    @property
+    def scopes(self) -> Iterator[Stack]:
+        """The stack and all modules in it."""
+        yield self
+        for module in self.modules.values():
+            yield from module.scopes
 
     def output(self, name: str) -> Any:
         """The value of an output as written, or None."""
-        return self.content.block("output").block(name).get("value")
+        return Block(self.content.map("output").get(name)).get("value")
 
     def local(self, name: str) -> Any:
         """The value of a local as written, or None."""
-        return next((block.get(name) for block in self.content.blocks("locals") if name in block), None)
+        return self.content.map("locals").get(name)
+
+    def variable(self, name: str) -> tuple[Stack, Any]:
+        """The value of a variable, None if it is not known, and the scope that its references belong to."""
+        return self, Block(self.content.map("variable").get(name)).get("default")
+
+    def find(self, reference: Reference) -> list[Resource]:
+        """The resources that a reference names: one, or several instances of ``count`` and ``for_each``."""
+        exact = self.resources.get(reference.address)
+        if exact is not None:
+            return [exact]
+        return _chosen(self._instances.get(reference.address, {}), reference.instance)
+
+    def called(self, reference: Reference) -> list[Module]:
+        """The modules that a reference such as ``module.net`` names."""
+        name = reference.address.partition(".")[2]
+        exact = self.modules.get(name)
+        if exact is not None:
+            return [exact]
+        return _chosen(self._module_instances.get(name, {}), reference.instance)
+
+    @cached_property
+    def _instances(self) -> dict[str, dict[str, Resource]]:
+        return _by_instance(self.resources)
+
+    @cached_property
+    def _module_instances(self) -> dict[str, dict[str, Module]]:
+        return _by_instance(self.modules)
+
+
+@dataclass(eq=False)
+class Module(Stack):
+    """A module within a stack: a scope of names of its own. ``call`` holds the arguments that ``parent`` gives it."""
+
+    parent: Stack = field(default_factory=lambda: Stack(""), repr=False)
+    call: Block = field(default_factory=lambda: Block({}))
+    path: str = ""
+    """``module.net``, ``module.net.module.zone["a"]``."""
+
+    @property
+    def prefix(self) -> str:
+        """What Terraform puts before the addresses of its resources."""
+        return f"{self.path}."
+
+    def variable(self, name: str) -> tuple[Stack, Any]:
+        """What the caller gives, else the default."""
+        return (self.parent, self.call.get(name)) if name in self.call else super().variable(name)
+
+
+T = TypeVar("T")
+S = TypeVar("S", bound=Stack)
+
+
+def instance(name: str, key: object) -> str:
+    """``main``, ``main[0]`` or ``main["west"]``, as Terraform writes it."""
+    if key is None:
+        return name
+    return f"{name}[{json.dumps(key, ensure_ascii=False)}]" if isinstance(key, str) else f"{name}[{key}]"
+
+
+def _by_instance(named: Mapping[str, T]) -> dict[str, dict[str, T]]:
+    """What has a key in brackets, by the name before them and by the key."""
+    found: dict[str, dict[str, T]] = defaultdict(dict)
+    for address, value in named.items():
+        name, bracket, key = address.partition("[")
+        if bracket:
+            found[name][key.removesuffix("]").strip('"')] = value
+    return dict(found)
+
+
+def _chosen(instances: Mapping[str, T], key: str | None) -> list[T]:
+    if key is None or key == ANY_INSTANCE:
+        return list(instances.values())
+    return [instances[key]] if key in instances else []
 
 
 @dataclass(eq=False)
@@ -175,25 +287,32 @@ class Deployment:
     sources: Mapping[str, Source] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for stack in self.stacks:
-            stack.deployment = self
+        for scope in self.scopes:
+            scope.deployment = self
 
     def stack(self, name: str) -> Stack | None:
         """The stack of a name."""
         return next((stack for stack in self.stacks if stack.name == name), None)
 
     @cached_property
+    def scopes(self) -> tuple[Stack, ...]:
+        """The stacks and the modules in them."""
+        return tuple(scope for stack in self.stacks for scope in stack.scopes)
+
+    @cached_property
     def everything(self) -> tuple[Resource, ...]:
         """Resources, data sources and ephemeral resources of all stacks."""
-        return tuple(resource for stack in self.stacks for resource in stack.resources.values())
+        return tuple(resource for scope in self.scopes for resource in scope.resources.values())
 
     @cached_property
     def blocks_by_mode(self) -> Mapping[str, tuple[Resource, ...]]:
         """Everything that can be judged, by mode."""
         found: dict[str, list[Resource]] = defaultdict(list)
-        for stack in self.stacks:
-            backends = [] if stack.backend is None else [stack.backend]
-            for block in (*stack.resources.values(), *stack.providers.values(), *backends):
+        for scope in self.scopes:
+            backends = [] if scope.backend is None else [scope.backend]
+            # A module also knows the providers that it got from its caller.
+            providers = [provider for provider in scope.providers.values() if provider.stack is scope]
+            for block in (*scope.resources.values(), *providers, *backends):
                 found[block.mode].append(block)
         return {mode: tuple(blocks) for mode, blocks in found.items()}
 
@@ -223,8 +342,8 @@ class Deployment:
         """
         tagged = {
             role: provider.region
-            for stack in self.stacks
-            for provider in stack.providers.values()
+            for scope in self.scopes
+            for provider in scope.providers.values()
             if provider.region and isinstance(role := provider.default_tags.get("RegionRole"), str)
         }
         return tagged or dict(self._roles_by_record())
@@ -256,87 +375,139 @@ class Deployment:
         return next((value for value in values if value is not None), None)
 
     def follow(self, stack: Stack, value: object) -> tuple[Stack, object]:
-        """Where a value leads: through locals and other stacks' outputs to a reference or a literal."""
+        """Where a value leads: through locals, variables, modules and other stacks to a reference or a literal.
+
+        The scope that comes with it is the one that the reference belongs to.
+        """
         for _ in range(_LONGEST_CHAIN):
             reference = single(value) if isinstance(value, str) else None
-            step = self._step(stack, reference) if reference else None
-            if step is None:
+            steps = self.steps(stack, reference) if reference else []
+            if len(steps) != 1:
                 break
-            stack, value = step
+            stack, value = steps[0]
         return stack, value
 
-    def _step(self, stack: Stack, reference: Reference) -> tuple[Stack, object] | None:
+    def steps(self, stack: Stack, reference: Reference) -> list[tuple[Stack, object]]:
+        """What a reference to anything but a resource stands for; several values for several instances."""
         mode, _, name = reference.address.partition(".")
+        attribute = reference.attribute
+        found: list[tuple[Stack, object]]
         if mode == "local":
-            value = stack.local(name)
-            return None if value is None or reference.attribute else (stack, value)
-        if mode == "var":
-            value = stack.content.block("variable").block(name).get("default")
-            return None if value is None or reference.attribute else (stack, value)
-        if reference.address.startswith("data.terraform_remote_state."):
-            outputs, _, output = reference.attribute.partition(".")
-            other = self._state_owner(stack, reference.address)
-            value = other.output(output) if other and outputs == "outputs" else None
-            return None if value is None or other is None else (other, value)
-        return None
+            found = [(stack, stack.local(name))]
+        elif mode == "var":
+            found = [stack.variable(name)]
+        elif mode == "module":
+            output, _, attribute = attribute.partition(".")
+            found = [(module, module.output(output)) for module in stack.called(reference)]
+        elif reference.address.startswith("data.terraform_remote_state."):
+            outputs, _, rest = attribute.partition(".")
+            output, _, attribute = rest.partition(".")
+            states = stack.find(reference) if outputs == "outputs" else []
+            other = self._state_owner(states[0]) if len(states) == 1 else None
+            found = [(other, other.output(output))] if other else []
+        else:
+            return []
+        reached = [(scope, reach(value, attribute)) for scope, value in found]
+        return [(scope, value) for scope, value in reached if value is not None]
 
-    def _state_owner(self, stack: Stack, address: str) -> Stack | None:
-        """The stack whose backend keeps the state that a ``terraform_remote_state`` reads."""
-        state = stack.resources.get(address)
-        if state is None:
-            return None
-        kind, config = state.text("backend"), state.block("config")
-        for other in self.stacks:
-            if other.backend is None or other.backend.type != kind:
-                continue
-            place = {name: other.backend.get(name) for name in _STATE_PLACE if name in other.backend}
-            if place and all(config.get(name) == value for name, value in place.items()):
-                return other
-        return None
+    def _state_owner(self, state: Resource) -> Stack | None:
+        """The stack that keeps the state which a ``terraform_remote_state`` reads."""
+        if state.key not in self._state_readers:
+            # None until it is known: what the state is called may be written in that state.
+            self._state_readers[state.key] = None
+            place = _state_place(state.stack, state.text("backend"), state.block("config"))
+            self._state_readers[state.key] = self._state_keepers.get(place) if place else None
+        return self._state_readers[state.key]
+
+    @cached_property
+    def _state_readers(self) -> dict[tuple[str, str], Stack | None]:
+        return {}
+
+    @cached_property
+    def _state_keepers(self) -> dict[tuple[str, ...], Stack]:
+        found: dict[tuple[str, ...], Stack] = {}
+        for stack in self.stacks:
+            own = stack.backend
+            place = _state_place(stack, own.type if own else "local", own or Block({}))
+            if place:
+                found.setdefault(place, stack)
+        return found
 
     def target(self, stack: Stack, value: object) -> Resource | None:
         """The one resource that a value refers to and nothing else."""
         stack, value = self.follow(stack, value)
         reference = single(value) if isinstance(value, str) else None
-        return stack.resources.get(reference.address) if reference else None
+        found = stack.find(reference) if reference else []
+        return found[0] if len(found) == 1 else None
 
     def targets(self, stack: Stack, value: object) -> list[Resource]:
         """All resources that a value refers to, functions and surrounding text notwithstanding."""
-        found: dict[tuple[str, str], Resource] = {}
-        self._collect(stack, value, found, _LONGEST_CHAIN)
-        return list(found.values())
+        return list({resource.key: resource for resource, _ in self.destinations(stack, value)}.values())
 
-    def _collect(self, stack: Stack, value: object, found: dict[tuple[str, str], Resource], depth: int) -> None:
-        for text in strings(value):
-            for reference in references(text):
-                resource = stack.resources.get(reference.address)
-                step = self._step(stack, reference)
-                if step is not None and depth:
-                    self._collect(*step, found, depth - 1)
-                elif resource is not None:
-                    found[resource.key] = resource
+    def destinations(self, stack: Stack, value: object) -> Iterator[tuple[Resource, str]]:
+        """Each reference in a value as the resource that it leads to, and the attribute that it asks it for."""
+        for text in templates(value):
+            yield from self._meant(stack, text)
+
+    def _meant(self, stack: Stack, text: str) -> tuple[tuple[Resource, str], ...]:
+        """Where a string's references lead; remembered, because many strings are written more than once."""
+        key = id(stack), text
+        known = self._meanings.get(key)
+        if known is None:
+            known = self._meanings[key] = tuple(self._traced(stack, text, set()))
+        return known
+
+    @cached_property
+    def _meanings(self) -> dict[tuple[int, str], tuple[tuple[Resource, str], ...]]:
+        return {}
+
+    def _traced(self, stack: Stack, text: str, seen: set[tuple[int, Reference]]) -> Iterator[tuple[Resource, str]]:
+        for reference in references(text):
+            key = id(stack), reference
+            if key in seen:
+                continue
+            seen.add(key)
+            steps = self.steps(stack, reference)
+            for scope, value in steps:
+                for inner in templates(value):
+                    yield from self._traced(scope, inner, seen)
+            if not steps:
+                for resource in stack.find(reference):
+                    yield resource, reference.attribute
 
     def literal(self, stack: Stack, value: object) -> str | None:
-        """A value as a literal string, also if it is an attribute that another resource states literally."""
-        for _ in range(_LONGEST_CHAIN):
-            stack, value = self.follow(stack, value)
-            if not isinstance(value, str):
-                return None if value is None or isinstance(value, (Mapping, list)) else str(value)
-            reference = single(value)
-            if reference is None:
-                return None if "${" in value else value
-            resource = stack.resources.get(reference.address)
-            value = resource.get(reference.attribute) if resource else None
-        return None
+        """A value as a literal string, also if it is an attribute that another resource states literally.
+
+        A template counts if each of its expressions does. None if only Terraform can tell.
+        """
+        return _Literals(self).of(stack, value, _LONGEST_CHAIN)
+
+    @cached_property
+    def uses(self) -> Mapping[tuple[str, str], tuple[Resource, ...]]:
+        """By a resource's key: what it refers to, anywhere in its body."""
+        return {user.key: tuple(self.targets(user.stack, user.body)) for user in self.everything}
 
     @cached_property
     def users(self) -> Mapping[tuple[str, str], tuple[Resource, ...]]:
         """By a resource's key: who refers to it."""
-        found: dict[tuple[str, str], dict[tuple[str, str], Resource]] = defaultdict(dict)
+        found: dict[tuple[str, str], list[Resource]] = defaultdict(list)
         for user in self.everything:
-            for used in self.targets(user.stack, user.body):
-                found[used.key][user.key] = user
-        return {key: tuple(users.values()) for key, users in found.items()}
+            for used in self.uses[user.key]:
+                found[used.key].append(user)
+        return {key: tuple(users) for key, users in found.items()}
+
+    @cached_property
+    def requirements(self) -> Mapping[str, frozenset[str]]:
+        """By a stack's name: the stacks that must be applied before it, directly or not; itself if there is a circle.
+
+        They are those that the manifest lists, and those whose state it reads.
+        """
+        direct = {stack.name: set(stack.dependencies) for stack in self.stacks}
+        for state in self.blocks_by_mode.get("data", ()):
+            owner = self._state_owner(state) if state.type == "terraform_remote_state" else None
+            if owner is not None:
+                direct[state.stack.name].add(owner.name)
+        return {name: frozenset(_reachable(direct, name)) for name in direct}
 
     def with_bodies(self, bodies: Mapping[tuple[str, str], Body | None]) -> Deployment:
         """A copy in which some resources (by key) have another body, are gone (None), or are new."""
@@ -348,24 +519,127 @@ class Deployment:
         )
 
 
+class _Literals:
+    """Looks one value up, within bounds: a template that refers to itself twice would never end."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment, self.left = deployment, _MOST_STEPS
+
+    def of(self, stack: Stack, value: object, depth: int) -> str | None:
+        """The text that a value stands for."""
+        self.left -= 1
+        if depth < 0 or self.left < 0:
+            return None
+        if not isinstance(value, str):
+            return _as_text(value)
+        if whole(value) is None:
+            return self._filled(stack, value, depth)
+        reference = single(value)
+        leads_to = self._leads_to(stack, reference) if reference else None
+        return self.of(*leads_to, depth - 1) if leads_to else None
+
+    def _leads_to(self, stack: Stack, reference: Reference) -> tuple[Stack, object] | None:
+        steps = self.deployment.steps(stack, reference)
+        if steps:
+            return steps[0] if len(steps) == 1 else None
+        found = stack.find(reference)
+        return (stack, reach(found[0].body, reference.attribute)) if len(found) == 1 else None
+
+    def _filled(self, stack: Stack, text: str, depth: int) -> str | None:
+        """A template with each expression replaced by its value."""
+        parts: list[str] = []
+        position = length = 0
+        for start, end in expressions(text):
+            value = self.of(stack, text[start - 2 : end + 1], depth - 1) if text[start - 2] == "$" else None
+            if value is None:
+                return None
+            parts += [_unescaped(text[position : start - 2]), value]
+            length += len(value)
+            if length > _LONGEST_TEXT:
+                return None
+            position = end + 1
+        return "".join([*parts, _unescaped(text[position:])])
+
+
+def _as_text(value: object) -> str | None:
+    """A value as Terraform writes it into a string."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, (int, float)) else None
+
+
+def _unescaped(text: str) -> str:
+    return text.replace("$${", "${").replace("%%{", "%{")
+
+
+def _state_place(stack: Stack, kind: str | None, config: Block) -> tuple[str, ...] | None:
+    """What tells the state of this backend from others; None if it cannot be told."""
+    if kind == "local":
+        folder = stack.files[0].parent if stack.files else Path()
+        path = _written(stack, config, "path") if "path" in config else _LOCAL_STATE
+        return None if path is None else (kind, os.path.normpath(folder / path))
+    places = [name for name in _STATE_PLACE if name in config]
+    values = [_written(stack, config, name) for name in places]
+    if kind is None or not values or None in values:
+        return None
+    return (kind, *(f"{name}={value}" for name, value in zip(places, values, strict=True)))
+
+
+def _written(stack: Stack, config: Block, name: str) -> str | None:
+    value = config.get(name)
+    if isinstance(value, (Mapping, list)):
+        return json.dumps(value, sort_keys=True)
+    return stack.deployment.literal(stack, value)
+
+
 def _copied(stack: Stack, bodies: Mapping[str, Body | None]) -> Stack:
-    copy = Stack(stack.name, stack.files, stack.content, dependencies=stack.dependencies)
-    for name, provider in stack.providers.items():
-        body = bodies.get(provider.address, provider.body)
-        if body is not None:
-            copy.providers[name] = Provider(copy, name, body)
-    if stack.backend is not None:
-        body = bodies.get(stack.backend.address, stack.backend.body)
-        copy.backend = None if body is None else Resource(copy, "backend", stack.backend.type, stack.backend.name, body)
-    for address, resource in stack.resources.items():
-        body = bodies.get(address, resource.body)
-        if body is not None:
-            copy.resources[address] = Resource(copy, resource.mode, resource.type, resource.name, body)
-    for address in bodies.keys() - stack.resources.keys():
+    """A stack with other bodies; addresses that it does not know are new resources."""
+    copy = _copied_scope(Stack(stack.name, stack.files, stack.content), stack, bodies)
+    known = {block.address for scope in stack.scopes for block in scope.resources.values()}
+    for address in bodies.keys() - known:
         type_, _, name = address.partition(".")
         if type_ not in _BLOCKS:
             copy.resources[address] = Resource(copy, "resource", type_, name, bodies[address])
     return copy
+
+
+def _copied_scope(copy: S, scope: Stack, bodies: Mapping[str, Body | None]) -> S:
+    copy.dependencies, copy.planned = scope.dependencies, scope.planned
+    for name, provider in scope.providers.items():
+        if provider.stack is not scope:
+            continue
+        body = bodies.get(provider.address, provider.body)
+        if body is not None:
+            copy.providers[name] = Provider(copy, name, body, provider.type)
+    if scope.backend is not None:
+        body = bodies.get(scope.backend.address, scope.backend.body)
+        copy.backend = None if body is None else Resource(copy, "backend", scope.backend.type, scope.backend.name, body)
+    for key, resource in scope.resources.items():
+        body = bodies.get(resource.address, resource.body)
+        if body is not None:
+            copy.resources[key] = Resource(copy, resource.mode, resource.type, resource.name, body)
+    for key, module in scope.modules.items():
+        inner = Module(module.name, module.files, module.content, parent=copy, call=module.call, path=module.path)
+        # What the caller hands down is found by the name that it has there.
+        handed = {id(provider): name for name, provider in scope.providers.items()}
+        for name, provider in module.providers.items():
+            if provider.stack is not module and handed.get(id(provider)) in copy.providers:
+                inner.providers[name] = copy.providers[handed[id(provider)]]
+        copy.modules[key] = _copied_scope(inner, module, bodies)
+    return copy
+
+
+def _reachable(direct: Mapping[str, set[str]], start: str) -> Iterator[str]:
+    seen: set[str] = set()
+    waiting = [*direct[start]]
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            yield name
+            waiting += direct.get(name, ())
 
 
 def paths(resources: Iterable[Resource]) -> str:

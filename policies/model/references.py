@@ -48,8 +48,7 @@ class Reference:
 
 def expressions(text: str) -> Iterator[tuple[int, int]]:
     """Where the contents of each ``${…}`` and ``%{…}`` in a string begin and end; ``$${`` and ``%%{`` are escapes."""
-    for start, end in _sequences(text, None):
-        yield start, end
+    yield from _sequences(text, None)
 
 
 def whole(text: str) -> str | None:
