@@ -30,6 +30,8 @@ class Check:
     """How many resources it was asked about."""
     failed: int
     """How many of them it found something wrong with, waived or not."""
+    evidence: tuple[str, ...] = ()
+    """The construct paths of the resources that it was asked about."""
 
     @property
     def builtin(self) -> bool:
@@ -68,6 +70,8 @@ class Judgement:
     """Sentences: why not everything was judged, or why the waivers cannot be used."""
     budgets: tuple[Sum, ...]
     on: date
+    notes: tuple[str, ...] = ()
+    """Sentences that do not change the verdict, such as what a plan cannot tell."""
 
     @property
     def open(self) -> tuple[Found, ...]:
