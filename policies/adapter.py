@@ -65,6 +65,7 @@ class _Check:
     """The part that all three adapters share; checkov's base classes differ in which blocks they are shown."""
 
     rule: Rule
+    mode: str
     entity_path: str
     details: list[str]
 
@@ -72,18 +73,26 @@ class _Check:
         """PASSED, FAILED with the rule's sentences as details, or UNKNOWN if the rule does not judge this block."""
         verdict, stack = _SCAN.verdict()
         judged = {resource.key for resource in verdict.judged[self.rule.id]}
-        keys = [(stack.name, address) for address in self._addresses(stack, conf, entity_type)]
+        own, guests = self._addresses(stack, conf, entity_type)
+        keys = [(stack.name, address) for address in (own, *guests)]
         if not judged.intersection(keys):
             return CheckResult.UNKNOWN
-        self.details = [message for key in keys for message in verdict.messages(self.rule, key)]
+        self.details = [
+            message if address == own else f"{address}: {message}"
+            for _, address in keys
+            for message in verdict.messages(self.rule, (stack.name, address))
+        ]
         return CheckResult.FAILED if self.details else CheckResult.PASSED
 
-    def _addresses(self, _stack: Stack, _conf: dict[str, Any], entity_type: str) -> list[str]:
-        prefix = "" if self.rule.judges.mode == "resource" else f"{self.rule.judges.mode}."
-        return [f"{prefix}{entity_type}.{self.entity_path.rpartition(':')[2]}"]
+    def _addresses(self, _stack: Stack, _conf: dict[str, Any], entity_type: str) -> tuple[str, list[str]]:
+        """The block's own address, and those of blocks that are shown with it."""
+        prefix = "" if self.mode == "resource" else f"{self.mode}."
+        return f"{prefix}{entity_type}.{self.entity_path.rpartition(':')[2]}", []
 
 
 class _ResourceCheck(_Check, BaseResourceCheck):  # type: ignore[misc]
+    mode = "resource"
+
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         super().__init__(rule.title, rule.id, [CheckCategories.GENERAL_SECURITY], list(rule.judges.types))
@@ -93,6 +102,8 @@ class _ResourceCheck(_Check, BaseResourceCheck):  # type: ignore[misc]
 
 
 class _DataCheck(_Check, BaseDataCheck):  # type: ignore[misc]
+    mode = "data"
+
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         super().__init__(rule.title, rule.id, [CheckCategories.GENERAL_SECURITY], list(rule.judges.types))
@@ -102,7 +113,9 @@ class _DataCheck(_Check, BaseDataCheck):  # type: ignore[misc]
 
 
 class _ProviderCheck(_Check, BaseProviderCheck):  # type: ignore[misc]
-    """For rules on providers, and on what checkov has no checks for: a backend is shown with the first provider."""
+    """For rules on providers, and on what checkov has no checks for: it is shown with the stack's first provider."""
+
+    mode = "provider"
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
@@ -111,14 +124,18 @@ class _ProviderCheck(_Check, BaseProviderCheck):  # type: ignore[misc]
     def scan_provider_conf(self, conf: dict[str, Any]) -> Any:
         """Abstract in the base class; ``scan_entity_conf`` does it."""
 
-    def _addresses(self, stack: Stack, conf: dict[str, Any], entity_type: str) -> list[str]:
+    def _addresses(self, stack: Stack, conf: dict[str, Any], entity_type: str) -> tuple[str, list[str]]:
         alias = conf.get("alias")
         alias = alias[0] if isinstance(alias, list) and alias else alias
         name = f"{entity_type}.{alias}" if alias else entity_type
-        if self.rule.judges.mode == "provider":
-            return [f"provider.{name}"]
-        first = next(iter(stack.providers), None)
-        return [stack.backend.address] if name == first and stack.backend else []
+        return f"provider.{name}", _guests(stack) if name == next(iter(stack.providers), None) else []
+
+
+def _guests(stack: Stack) -> list[str]:
+    """What checkov shows to no check."""
+    backends = [] if stack.backend is None else [stack.backend]
+    ephemeral = [resource for resource in stack.resources.values() if resource.mode == "ephemeral"]
+    return [block.address for block in (stack.itself, *backends, *ephemeral)]
 
 
 def register() -> list[object]:
@@ -126,6 +143,6 @@ def register() -> list[object]:
     _SCAN.follow()
     made: list[object] = []
     for rule in rules.every():
-        adapter = {"resource": _ResourceCheck, "data": _DataCheck}.get(rule.judges.mode, _ProviderCheck)
-        made.append(adapter(rule))
+        adapters = {mode: {"resource": _ResourceCheck, "data": _DataCheck}.get(mode) for mode in rule.judges.modes}
+        made += [adapter(rule) for adapter in dict.fromkeys(a or _ProviderCheck for a in adapters.values())]
     return made

@@ -35,25 +35,31 @@ def _always(_: Resource) -> bool:
 class Kind:
     """The resources that a rule judges: those of some types (``*`` for any), if ``where`` says so.
 
-    ``mode`` is that of the model: managed resources, ``data``, ``ephemeral``, ``provider`` or ``backend``. The judge
-    asks the rule about each member, so that none can be forgotten.
+    ``modes`` are those of the model: ``resource``, ``data``, ``ephemeral``, ``provider``, ``backend`` or ``stack``. The
+    judge asks the rule about each member, so that none can be forgotten.
     """
 
     types: tuple[str, ...]
     where: Callable[[Resource], bool] = _always
-    mode: str = "resource"
+    modes: tuple[str, ...] = ("resource",)
 
     def members(self, deployment: Deployment) -> list[Resource]:
         """The resources of this kind in a deployment."""
-        blocks = deployment.blocks_by_mode.get(self.mode, ())
-        if self.mode == "resource" and ANY not in self.types:
-            blocks = tuple(deployment.resources(*self.types))
-        return [block for block in blocks if (ANY in self.types or block.type in self.types) and self.where(block)]
+        found: list[Resource] = []
+        for mode in self.modes:
+            if mode == "resource" and ANY not in self.types:
+                found += deployment.resources(*self.types)
+            else:
+                blocks = deployment.blocks_by_mode.get(mode, ())
+                found += [block for block in blocks if ANY in self.types or block.type in self.types]
+        return [block for block in found if self.where(block)]
 
 
-def kind(*types: str, where: Callable[[Resource], bool] = _always, mode: str = "resource") -> Kind:
-    """All resources of ``types`` for which ``where`` holds."""
-    return Kind(types, where, mode)
+def kind(
+    *types: str, where: Callable[[Resource], bool] = _always, mode: str = "resource", modes: Sequence[str] = ()
+) -> Kind:
+    """All resources of ``types`` for which ``where`` holds; of one mode, or of several."""
+    return Kind(types, where, tuple(modes) or (mode,))
 
 
 @dataclass(frozen=True)

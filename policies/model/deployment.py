@@ -30,7 +30,7 @@ _STATE_PLACE: Final = (
 _LOCAL_STATE: Final = "terraform.tfstate"
 """Where the state is if no backend is declared: https://developer.hashicorp.com/terraform/language/backend/local"""
 
-_BLOCKS: Final = frozenset({"provider", "backend"})
+_BLOCKS: Final = frozenset({"provider", "backend", "stack"})
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Source:
 class Resource(Block):
     """A resource with its place in the deployment.
 
-    ``mode`` is ``resource``, ``data`` or ``ephemeral``; or ``provider`` or ``backend``, judged likewise.
+    ``mode`` is ``resource``, ``data`` or ``ephemeral``; or ``provider``, ``backend`` or ``stack``, judged likewise.
     """
 
     __slots__ = ("__dict__", "mode", "name", "stack", "type")
@@ -79,6 +79,8 @@ class Resource(Block):
     @cached_property
     def path(self) -> str:
         """The construct path, or stack and address if CDKTF did not make it."""
+        if self.mode == "stack":
+            return f"{self.name}/{self.stack.prefix}".rstrip("./")
         metadata = self.map("//").get("metadata")
         path = metadata.get("path") if isinstance(metadata, Mapping) else None
         return path if isinstance(path, str) else f"{self.stack.name}/{self.address}"
@@ -179,6 +181,11 @@ class Stack:
     planned: bool = False
     """Read from a plan, which tells neither ``lifecycle`` nor the backend nor what CDKTF noted."""
     deployment: Deployment = field(init=False, repr=False)
+
+    @cached_property
+    def itself(self) -> Resource:
+        """What it holds beside its resources, to be judged: outputs and locals, and what is not there."""
+        return Resource(self, "stack", "terraform", self.name, self.content.body)
 
     @property
     def prefix(self) -> str:
@@ -312,7 +319,8 @@ class Deployment:
             backends = [] if scope.backend is None else [scope.backend]
             # A module also knows the providers that it got from its caller.
             providers = [provider for provider in scope.providers.values() if provider.stack is scope]
-            for block in (*scope.resources.values(), *providers, *backends):
+            itself = [] if scope.planned else [scope.itself]
+            for block in (*scope.resources.values(), *providers, *backends, *itself):
                 found[block.mode].append(block)
         return {mode: tuple(blocks) for mode, blocks in found.items()}
 
@@ -403,14 +411,14 @@ class Deployment:
             outputs, _, rest = attribute.partition(".")
             output, _, attribute = rest.partition(".")
             states = stack.find(reference) if outputs == "outputs" else []
-            other = self._state_owner(states[0]) if len(states) == 1 else None
+            other = self.state_owner(states[0]) if len(states) == 1 else None
             found = [(other, other.output(output))] if other else []
         else:
             return []
         reached = [(scope, reach(value, attribute)) for scope, value in found]
         return [(scope, value) for scope, value in reached if value is not None]
 
-    def _state_owner(self, state: Resource) -> Stack | None:
+    def state_owner(self, state: Resource) -> Stack | None:
         """The stack that keeps the state which a ``terraform_remote_state`` reads."""
         if state.key not in self._state_readers:
             # None until it is known: what the state is called may be written in that state.
@@ -504,7 +512,7 @@ class Deployment:
         """
         direct = {stack.name: set(stack.dependencies) for stack in self.stacks}
         for state in self.blocks_by_mode.get("data", ()):
-            owner = self._state_owner(state) if state.type == "terraform_remote_state" else None
+            owner = self.state_owner(state) if state.type == "terraform_remote_state" else None
             if owner is not None:
                 direct[state.stack.name].add(owner.name)
         return {name: frozenset(_reachable(direct, name)) for name in direct}
@@ -607,6 +615,7 @@ def _copied(stack: Stack, bodies: Mapping[str, Body | None]) -> Stack:
 
 def _copied_scope(copy: S, scope: Stack, bodies: Mapping[str, Body | None]) -> S:
     copy.dependencies, copy.planned = scope.dependencies, scope.planned
+    copy.content = Block(bodies.get(scope.itself.address, scope.content.body))
     for name, provider in scope.providers.items():
         if provider.stack is not scope:
             continue
