@@ -1,13 +1,20 @@
-"""Reads ``terraform show -json``: planned values, and the references that the configuration holds for the rest."""
+"""Reads ``terraform show -json``: planned values, and the references that the configuration holds for the rest.
+
+https://developer.hashicorp.com/terraform/internals/json-format
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from policies.model.deployment import Provider, Resource, Stack
-from policies.model.values import Block
+from policies.model.deployment import Module, Provider, Resource, Stack, instance
+from policies.model.values import Block, Body
+
+_MODES: Final = {"managed": "resource", "data": "data", "ephemeral": "ephemeral"}
+_VERSION: Final = "1"
+"""The major version of the format; others may mean other things by the same names."""
 
 
 def is_plan(content: Mapping[str, Any]) -> bool:
@@ -15,86 +22,169 @@ def is_plan(content: Mapping[str, Any]) -> bool:
     return "format_version" in content and "planned_values" in content
 
 
-def read_plan(file: Path, content: Mapping[str, Any], problems: list[str]) -> Stack:
-    """The plan as one stack, named like its file."""
+def read_plan(file: Path, name: str, content: Body, tell: Callable[[str], None]) -> Stack:
+    """The plan as one stack. It is a plan for people's eyes if it is partial, so that is told."""
     plan = Block(content)
+    for problem in _faults(plan):
+        tell(f"{name}: {problem}")
+    stack = Stack(name, (file,), planned=True)
     configuration = plan.block("configuration")
-    stack = Stack(file.stem, (file,))
-    keys: dict[str, str] = {}
-    for key in configuration.map("provider_config"):
-        block = configuration.block("provider_config").block(key)
-        name, alias = block.text("name") or key, block.text("alias")
-        full = f"{name}.{alias}" if alias else name
-        keys[key] = full
-        stack.providers[full] = Provider(stack, full, _constants(block.block("expressions")))
-    expressions = dict(_configured(configuration.block("root_module"), ""))
-    for module, described in _planned(plan.block("planned_values").block("root_module"), ""):
-        _add(stack, module, described, expressions, keys)
-    if not stack.resources:
-        problems.append(f"{file}: the plan holds no resource")
+    providers = _providers(stack, configuration)
+    stack.providers.update(providers)
+    planned = plan.block("planned_values")
+    root = configuration.block("root_module")
+    variables = {name: {"default": Block(given).get("value")} for name, given in plan.map("variables").items()}
+    stack.content = Block(_content(root, variables, planned.map("outputs")))
+    _fill(stack, planned.block("root_module"), root, providers)
+    # What was read while planning is in the state before it.
+    _fill(stack, plan.block("prior_state").block("values").block("root_module"), root, providers, only="data")
     return stack
 
 
-def _add(
-    stack: Stack, module: str, described: Block, expressions: Mapping[str, Block], keys: Mapping[str, str]
+def _faults(plan: Block) -> Iterator[str]:
+    """Why a plan does not tell everything."""
+    version = str(plan.get("format_version")).partition(".")[0]
+    if version != _VERSION:
+        yield f"the plan has format_version {plan.get('format_version')}, and only {_VERSION}.x is known"
+    if plan.flag("errored"):
+        yield "Terraform stopped while it planned, so the plan is not whole"
+    elif plan.flag("complete") is False:
+        yield "the plan is not whole: it was limited by -target, or something is left to a later one"
+
+
+def _providers(stack: Stack, configuration: Block) -> dict[str, Provider]:
+    """The providers by the key that resources name; its form is ``aws.use1``, or ``module.net:aws`` within a module."""
+    found = {}
+    for key, described in configuration.map("provider_config").items():
+        block = Block(described)
+        settings = _expressed_body({}, block.map("expressions"))
+        found[key] = Provider(stack, key, settings, block.text("name") or key.partition(".")[0])
+    return found
+
+
+def _content(module: Block, variables: Body, outputs: Body) -> dict[str, Any]:
+    """Variables and outputs of a module, as a configuration would have them."""
+    declared = {name: Block(described).body for name, described in module.map("variables").items()}
+    expressed = {
+        name: {"value": _expressed(Block(described).map("expression"))}
+        for name, described in module.map("outputs").items()
+    }
+    known = {name: {"value": value} for name, value in _values(outputs).items() if value is not None}
+    return {"variable": {**declared, **variables}, "output": {**expressed, **known}}
+
+
+def _values(outputs: Body) -> dict[str, Any]:
+    return {name: Block(output).get("value") for name, output in outputs.items()}
+
+
+def _fill(scope: Stack, values: Block, configured: Block, providers: Mapping[str, Provider], only: str = "") -> None:
+    """The resources of a module, and of those below it."""
+    expressions = {Block(item).text("address"): Block(item) for item in configured.items("resources")}
+    for described in values.blocks("resources"):
+        mode = _MODES.get(described.text("mode") or "")
+        type_, name = described.text("type"), described.text("name")
+        if mode is None or type_ is None or name is None or (only and mode != only):
+            continue
+        address = f"{type_}.{name}" if mode == "resource" else f"{mode}.{type_}.{name}"
+        known = expressions.get(address, Block({}))
+        body = _expressed_body(described.map("values"), known.map("expressions"))
+        key = known.text("provider_config_key")
+        if key is not None and key in providers:
+            body["provider"] = key
+        resource = Resource(scope, mode, type_, instance(name, described.get("index")), body)
+        scope.resources.setdefault(resource.local_address, resource)
+    for described in values.blocks("child_modules"):
+        _add_module(scope, described, configured, providers, only)
+
+
+def _add_module(
+    scope: Stack, described: Block, configured: Block, providers: Mapping[str, Provider], only: str
 ) -> None:
-    mode = {"managed": "resource", "data": "data"}.get(described.text("mode") or "")
-    type_, name = described.text("type"), described.text("name")
-    if mode is None or type_ is None or name is None:
-        return
-    configured = expressions.get(f"{module}{'data.' if mode == 'data' else ''}{type_}.{name}", Block({}))
-    body = _with_references(described.map("values"), configured.map("expressions"))
-    provider = keys.get(configured.text("provider_config_key") or "")
-    if provider:
-        body["provider"] = provider
-    index = described.get("index")
-    full = name if index is None else f"{name}[{index}]"
-    resource = Resource(stack, mode, type_, f"{module.rstrip('.')}/{full}" if module else full, body)
-    stack.resources[resource.address] = resource
+    path = described.text("address") or ""
+    # module.net["a.b"].module.zone: what is left of the caller's own address is the name, with its instance.
+    name = path.removeprefix(scope.prefix).removeprefix("module.")
+    call = Block(configured.map("module_calls").get(name.partition("[")[0]))
+    module = scope.modules.get(name)
+    if module is None:
+        arguments = Block(_expressed_body({}, call.map("expressions")))
+        module = Module(scope.name, scope.files, parent=scope, call=arguments, path=path, planned=True)
+        module.content = Block(_content(call.block("module"), {}, {}))
+        module.providers.update(providers)
+        scope.modules[name] = module
+    _fill(module, described, call.block("module"), providers, only)
 
 
-def _planned(module: Block, prefix: str) -> Iterator[tuple[str, Block]]:
-    for resource in module.blocks("resources"):
-        yield prefix, resource
-    for child in module.blocks("child_modules"):
-        yield from _planned(child, f"{child.text('address') or ''}.")
+# Values, and references where there are none
 
 
-def _configured(module: Block, prefix: str) -> Iterator[tuple[str, Block]]:
-    for resource in module.blocks("resources"):
-        yield f"{prefix}{resource.text('address')}", resource
-    for name in module.map("module_calls"):
-        call = module.block("module_calls").block(name)
-        yield from _configured(call.block("module"), f"{prefix}module.{name}.")
+def _expressed_body(values: Body, expressions: Body) -> dict[str, Any]:
+    """Planned values, and ``${reference}`` for what is known only after the apply.
 
-
-def _constants(expressions: Block) -> dict[str, Any]:
-    """Provider settings: constants as they are, everything else as a reference."""
-    return _with_references({}, expressions.body)
-
-
-def _with_references(values: Mapping[str, Any], expressions: Mapping[str, Any]) -> dict[str, Any]:
-    """Planned values, and ``${reference}`` for what is known only after the apply."""
-    found = {name: value for name, value in values.items() if value is not None}
+    An empty list stands for a block that is not written, unless the configuration does write it.
+    """
+    found = {k: v for k, v in values.items() if v is not None and (v != [] or k in expressions)}
     for name, expression in expressions.items():
         if isinstance(expression, list):
-            written = found.get(name)
-            bodies = written if isinstance(written, list) else [{}] * len(expression)
-            parts = [*expression, *[{}] * len(bodies)]
-            found[name] = [
-                _with_references(body, part) if isinstance(body, Mapping) and isinstance(part, Mapping) else body
-                for body, part in zip(bodies, parts, strict=False)
-            ]
-        elif isinstance(expression, Mapping) and name not in found:
+            found[name] = _blocks(found.get(name), [part for part in expression if isinstance(part, Mapping)])
+        elif isinstance(expression, Mapping) and found.get(name) is None:
             found[name] = _expressed(expression)
+        elif isinstance(expression, Mapping) and isinstance(found[name], Mapping) and not _is_leaf(expression):
+            found[name] = _expressed_body(found[name], expression)
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _expressed(expression: Mapping[str, Any]) -> Any:
+def _blocks(written: object, expressions: list[Body]) -> list[Any]:
+    """Nested blocks, each with the references of the expressions that fit it best: sets have an order of their own."""
+    if not isinstance(written, list):
+        return [_expressed_body({}, expression) for expression in expressions]
+    left = list(expressions)
+    found = []
+    for body in written:
+        if isinstance(body, Mapping):
+            best = max(left, key=lambda expression: _agreement(body, expression), default=None)
+            if best is not None and len(left) > 1:
+                left.remove(best)
+            found.append(_expressed_body(body, best or {}))
+        else:
+            found.append(body)
+    return found
+
+
+def _agreement(body: Body, expressions: Body) -> int:
+    """How many of the constants in a block's expressions a planned block has; less for each that it has otherwise."""
+    score = 0
+    for name, expression in expressions.items():
+        if isinstance(expression, Mapping) and "constant_value" in expression:
+            score += 1 if body.get(name) == expression["constant_value"] else -1
+    return score
+
+
+def _is_leaf(expression: Body) -> bool:
+    return not expression or "constant_value" in expression or "references" in expression
+
+
+def _expressed(expression: Body) -> Any:
+    """A constant, or what the expression refers to: it need not be all of the value."""
     if "constant_value" in expression:
         return expression["constant_value"]
-    references = expression.get("references")
-    if isinstance(references, list) and references:
-        # The longest form comes first; the shorter ones after it name the same object.
-        return f"${{{references[0]}}}"
-    return _with_references({}, expression) if "references" not in expression else None
+    if "references" in expression:
+        listed = expression["references"]
+        return _referring(
+            _longest([name for name in listed if isinstance(name, str)] if isinstance(listed, list) else [])
+        )
+    return _expressed_body({}, expression) or None
+
+
+def _longest(names: Sequence[str]) -> list[str]:
+    """The references without the shorter forms that follow each: ``aws_vpc.main.id``, not ``aws_vpc.main`` again."""
+    found: list[str] = []
+    for name in names:
+        if not any(longer == name or longer.startswith((f"{name}.", f"{name}[")) for longer in found):
+            found.append(name)
+    return found
+
+
+def _referring(names: Sequence[str]) -> str | None:
+    if not names:
+        return None
+    return f"${{{names[0]}}}" if len(names) == 1 else f"${{[{', '.join(names)}]}}"
