@@ -72,15 +72,15 @@ class _Check:
     def scan_entity_conf(self, conf: dict[str, Any], entity_type: str) -> Any:
         """PASSED, FAILED with the rule's sentences as details, or UNKNOWN if the rule does not judge this block."""
         verdict, stack = _SCAN.verdict()
-        judged = {resource.key for resource in verdict.judged[self.rule.id]}
+        answers = verdict.answers[self.rule.id]
         own, guests = self._addresses(stack, conf, entity_type)
-        keys = [(stack.name, address) for address in (own, *guests)]
-        if not judged.intersection(keys):
+        judged = [address for address in (own, *guests) if (stack.name, address) in answers]
+        if not judged:
             return CheckResult.UNKNOWN
         self.details = [
             message if address == own else f"{address}: {message}"
-            for _, address in keys
-            for message in verdict.messages(self.rule, (stack.name, address))
+            for address in judged
+            for message in answers[stack.name, address]
         ]
         return CheckResult.FAILED if self.details else CheckResult.PASSED
 

@@ -32,17 +32,14 @@ class Verdict:
     """Why the verdict cannot be trusted; empty if it can."""
 
     @cached_property
-    def findings_by_rule(self) -> dict[str, list[Finding]]:
-        """The findings of each rule that has some."""
-        found: dict[str, list[Finding]] = {}
+    def answers(self) -> dict[str, dict[tuple[str, str], list[str]]]:
+        """By rule id, and by stack and address of each resource that was judged: what is wrong with it."""
+        found: dict[str, dict[tuple[str, str], list[str]]] = {
+            id_: {resource.key: [] for resource in resources} for id_, resources in self.judged.items()
+        }
         for finding in self.findings:
-            found.setdefault(finding.rule.id, []).append(finding)
+            found[finding.rule.id][finding.resource.key].append(finding.message)
         return found
-
-    def messages(self, rule: Rule, resource_key: tuple[str, str]) -> list[str]:
-        """What a rule says about one resource (by stack and address)."""
-        found = self.findings_by_rule.get(rule.id, ())
-        return [finding.message for finding in found if finding.resource.key == resource_key]
 
 
 def judge(deployment: Deployment, rules: Sequence[Rule]) -> Verdict:
