@@ -33,6 +33,12 @@ REPLICATION_ALARM_MS: Final = 10_000
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html
 """
 
+REPLICATION_PERIOD_SECONDS: Final = 300
+"""DynamoDB aggregates this metric over five minutes: of three periods of one minute, two would always lack data.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+"""
+
 
 class SessionsTable(Construct):
     """A DynamoDB global table with on-demand capacity, point-in-time recovery and the regional keys on both sides.
@@ -141,8 +147,13 @@ class SessionsTable(Construct):
         alerts.watch(
             scope,
             "sessions-replication-latency",
-            Metric("AWS/DynamoDB", "ReplicationLatency", "Average", {**table, "ReceivingRegion": at.peer.name}),
+            Metric(
+                "AWS/DynamoDB",
+                "ReplicationLatency",
+                "Average",
+                {**table, "ReceivingRegion": at.peer.name},
+                period=REPLICATION_PERIOD_SECONDS,
+            ),
             threshold=REPLICATION_ALARM_MS,
-            periods=3,
             description=f"{self.name} takes more than {REPLICATION_ALARM_MS} ms to reach {at.peer.name}",
         )

@@ -199,6 +199,8 @@ class TestAlarms:
         assert lag["dimensions"] == {"DBClusterIdentifier": cluster, "SourceRegion": peer}
         latency = deployment[stack].all("aws_cloudwatch_metric_alarm")["alarm-sessions-replication-latency"]
         assert latency["dimensions"]["ReceivingRegion"] == peer
+        # DynamoDB aggregates it over five minutes; shorter periods would lack data.
+        assert latency["period"] * latency["datapoints_to_alarm"] == 300
 
     @pytest.mark.parametrize("stack", ["primary", "secondary"])
     def test_topics_are_encrypted_and_mail_every_address(
