@@ -210,6 +210,8 @@ class ApiIngress(Construct):
                 ),
                 threshold=CERTIFICATE_EXPIRY_DAYS,
                 comparison="LessThanThreshold",
+                # ACM falls silent once a certificate has expired, which must not end the alarm.
+                missing="missing",
                 description=f"The certificate of {name.host} expires in less than {CERTIFICATE_EXPIRY_DAYS} days",
             )
 
