@@ -1,7 +1,7 @@
 """GET /health/database: the ledger answers, through the endpoint that this region's state calls for.
 
 Reads SESSIONS_TABLE, DATABASE_SECRET_ARN, DATABASE_WRITER_HOST, DATABASE_READER_HOST, DATABASE_PORT, DATABASE_NAME,
-DATABASE_TRUST_BUNDLE_SHA256.
+DATABASE_TRUST_BUNDLE_SHA256, VERDICT_CACHE_SECONDS.
 """
 
 import time
@@ -26,14 +26,14 @@ from domain.secret_store import CredentialCache, Credentials
 app = resolver()
 # Route 53 wants a status within 2 s of connecting; what is left is for API Gateway and the way there.
 CHECK_SECONDS = 1.5
-# A flood of requests costs the database one connection per function instance in this time.
-VERDICT_SECONDS = 5.0
 # SQLSTATEs: invalid_password, and invalid_authorization_specification (no such user yet).
 _CREDENTIALS_REFUSED = frozenset({"28P01", "28000"})
 
 _ledger = Ledger.from_environment()
 _writer = environment.required("DATABASE_WRITER_HOST")
 _reader = environment.required("DATABASE_READER_HOST")
+# A flood of requests costs the database one connection per function instance in this time.
+_verdict_seconds = environment.seconds("VERDICT_CACHE_SECONDS")
 _credentials = CredentialCache(aws.client("secretsmanager", brisk=True), environment.required("DATABASE_SECRET_ARN"))
 _region_state = RegionState(
     aws.client("dynamodb", brisk=True), environment.required("SESSIONS_TABLE"), environment.region()
@@ -53,9 +53,9 @@ _verdict: Verdict | None = None
 
 @app.get("/health/database")
 def database() -> Response[str]:
-    """Answer with a verdict that is VERDICT_SECONDS old at most."""
+    """Answer with a verdict that is VERDICT_CACHE_SECONDS old at most."""
     global _verdict  # noqa: PLW0603 - one verdict per function instance is the point
-    if _verdict is None or time.monotonic() - _verdict.at >= VERDICT_SECONDS:
+    if _verdict is None or time.monotonic() - _verdict.at >= _verdict_seconds:
         fault = _check()
         _verdict = Verdict(time.monotonic(), fault)
         if fault is not None:

@@ -82,6 +82,14 @@ Email = Annotated[str, AfterValidator(_email)]
 VpcRange = Annotated[IPv4Network, AfterValidator(_vpc_range)]
 Concurrency = Annotated[int, Field(ge=1, le=10_000)]
 
+# What recovery may take and lose at most, in seconds. The lower bounds are what the platform can keep at all: detection
+# by Route 53 and the TTL of its alias records for ingest, S3's replication time control for receipts.
+IngestRto = Annotated[int, Field(ge=180, le=3_600)]
+SettlementRto = Annotated[int, Field(ge=600, le=14_400)]
+LedgerRpo = Annotated[int, Field(ge=1, le=3_600)]
+SessionsRpo = Annotated[int, Field(ge=10, le=3_600)]
+ReceiptsRpo = Annotated[int, Field(ge=900, le=86_400)]
+
 
 class CdktfContext(PydanticBaseSettingsSource):
     """CDKTF's context: ``CDKTF_CONTEXT_JSON`` (what the CLI passes on), else the ``context`` of ``cdktf.json``."""
@@ -133,6 +141,11 @@ class Settings(BaseSettings):
     webhook_concurrency: Concurrency = 400
     payments_concurrency: Concurrency = 100
     health_concurrency: Concurrency = 20
+    ingest_rto_seconds: IngestRto = 300
+    settlement_rto_seconds: SettlementRto = 900
+    ledger_rpo_seconds: LedgerRpo = 60
+    sessions_rpo_seconds: SessionsRpo = 60
+    receipts_rpo_seconds: ReceiptsRpo = 900
 
     @classmethod
     def settings_customise_sources(
@@ -225,6 +238,11 @@ class Settings(BaseSettings):
             )
         if self.effective_state_region == self.primary_region:
             raise ValueError("state_region: the state must not live in the primary region, or it is lost with it")
+        if self.settlement_rto_seconds < self.ingest_rto_seconds:
+            raise ValueError(
+                f"settlement_rto_seconds: it must be at least ingest_rto_seconds ({self.ingest_rto_seconds}), "
+                "because nothing is settled in a region before payments are led there"
+            )
         if not _BUCKET.fullmatch(self.effective_state_bucket):
             raise ValueError("state_bucket: 3 to 63 characters of a-z, 0-9 and inner hyphens")
         return self
@@ -243,6 +261,17 @@ class Settings(BaseSettings):
     def environment_domain(self) -> str:
         """The deployment's own domain, below which all its names lie."""
         return f"{self.environment_suffix}.{self.domain}"
+
+    @property
+    def recovery_budgets(self) -> dict[str, int]:
+        """Seconds by promise and objective, as the policies read them from the deployment's outputs."""
+        return {
+            "ingest_rto": self.ingest_rto_seconds,
+            "settlement_rto": self.settlement_rto_seconds,
+            "ledger_rpo": self.ledger_rpo_seconds,
+            "sessions_rpo": self.sessions_rpo_seconds,
+            "receipts_rpo": self.receipts_rpo_seconds,
+        }
 
     @property
     def effective_state_region(self) -> str:

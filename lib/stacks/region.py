@@ -26,6 +26,9 @@ from lib.topology import AddressPlan, Role
 CONTROL_CACHE_SECONDS: Final = 5
 """How long a function may go on with a region's old state; a term of every recovery time."""
 
+VERDICT_CACHE_SECONDS: Final = 5
+"""How long a health function may repeat its last verdict on the ledger; a term of every recovery time."""
+
 HTTPS: Final = 443
 
 
@@ -201,7 +204,12 @@ class RegionStack(TapStack):
         database = function(
             "health-database",
             "Answers /health/database",
-            {**sessions, **writer, "DATABASE_READER_HOST": self.ledger.reader_endpoint},
+            {
+                **sessions,
+                **writer,
+                "DATABASE_READER_HOST": self.ledger.reader_endpoint,
+                "VERDICT_CACHE_SECONDS": str(VERDICT_CACHE_SECONDS),
+            },
             concurrency=settings.health_concurrency,
             timeout_seconds=5,
         )

@@ -48,22 +48,36 @@ class RoutingStack(TapStack):
         )
         # Route 53 reports to one region only, whichever role it plays; there its topic is.
         reporter = next(stack for stack in stacks if stack.role.region.name == HEALTH_METRICS_REGION)
-        standby_alarm = reporter.alerts.watch(
-            self,
-            "standby-health",
-            at=self.at(reporter.role.region),
-            metric=Metric("AWS/Route53", "HealthCheckStatus", "Minimum", {"HealthCheckId": health.standby_id}),
-            threshold=1,
-            comparison="LessThanThreshold",
-            missing="breaching",
-            periods=3,
-            description=f"{standby.region.name}, which a failover would lead to, is not healthy",
-        )
+        verdicts = {
+            "primary-health": (
+                health.primary_id,
+                f"{home.region.name} is not healthy, or {standby.region.name} has taken over: payments are led there",
+            ),
+            "standby-health": (
+                health.standby_id,
+                f"{standby.region.name}, which a failover would lead to, is not healthy",
+            ),
+        }
+        alarm_names = [
+            reporter.alerts.watch(
+                self,
+                resource,
+                at=self.at(reporter.role.region),
+                metric=Metric("AWS/Route53", "HealthCheckStatus", "Minimum", {"HealthCheckId": check_id}),
+                threshold=1,
+                comparison="LessThanThreshold",
+                missing="breaching",
+                periods=3,
+                description=description,
+            )
+            for resource, (check_id, description) in verdicts.items()
+        ]
         self.outputs(
             {
                 "peering_id": peering.id,
                 "health_check_ids": health.ids,
                 "failover_record": shared.failover_name,
-                "alarm_names": [standby_alarm],
+                "alarm_names": alarm_names,
+                "recovery_budgets": settings.recovery_budgets,
             }
         )

@@ -70,13 +70,14 @@ def test_the_lag_of_the_ledger_alarms_in_whichever_region_reads(
     assert region.outputs["alarm_topic_arn"] in alarm["InsufficientDataActions"], "silence must be heard"
 
 
-def test_an_unhealthy_standby_alarms_where_route_53_reports(platform: Platform) -> None:
-    name = platform.settings.naming.name("standby-health", "use1")
-    found = platform.client("cloudwatch", "us-east-1").describe_alarms(AlarmNames=[name])["MetricAlarms"]
-    standby = platform.routing["health_check_ids"][platform.standby.host.partition(".")[0]]
+def test_an_unhealthy_region_alarms_where_route_53_reports(platform: Platform) -> None:
+    for resource, side in (("primary-health", platform.primary), ("standby-health", platform.standby)):
+        name = platform.settings.naming.name(resource, "use1")
+        found = platform.client("cloudwatch", "us-east-1").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+        verdict = platform.routing["health_check_ids"][side.host.partition(".")[0]]
 
-    assert [dimensions(alarm) for alarm in found] == [{"HealthCheckId": standby}]
-    assert found[0]["AlarmActions"]
+        assert [dimensions(alarm) for alarm in found] == [{"HealthCheckId": verdict}]
+        assert found[0]["AlarmActions"]
 
 
 def test_the_topic_is_encrypted_and_mails_everybody_on_call(platform: Platform, region: Region) -> None:

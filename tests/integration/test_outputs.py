@@ -19,7 +19,7 @@ TOLD: dict[str, tuple[str, ...]] = {
         "failover_name", "regional_names",
     ),
     **dict.fromkeys(REGION_STACKS, OF_A_REGION),
-    "routing": ("peering_id", "health_check_ids", "failover_record", "alarm_names"),
+    "routing": ("peering_id", "health_check_ids", "failover_record", "alarm_names", "recovery_budgets"),
 }  # fmt: skip
 
 

@@ -33,6 +33,7 @@ SETTINGS = {
     "SESSIONS_TABLE": "table",
     "SIGNING_SECRET_ARN": "arn",
     "CONTROL_CACHE_SECONDS": "5",
+    "VERDICT_CACHE_SECONDS": "5",
     "DATABASE_SECRET_ARN": "arn",
     "DATABASE_WRITER_HOST": "writer",
     "DATABASE_READER_HOST": "reader",

@@ -85,7 +85,7 @@ ROLE_ALLOWS = {
     ("resource", "aws_lambda_invocation", "migration_run"): {
         "depends_on", "function_name", "input", "provider", "triggers",
     },
-    # Route 53's metrics exist in us-east-1 only, so the routing stack's alarm uses that region's topic.
+    # Route 53's metrics exist in us-east-1 only, so the routing stack's alarms use that region's topic.
     ("output", "cross-stack-output-aws_sns_topicalerts_topicarn"): {"sensitive", "value"},
     ("provider", "aws", "0", "default_tags", "0", "tags"): {"RegionRole"},
     # Each has its own state; all states are in one place.
@@ -109,8 +109,11 @@ def swapped(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
 
 
 PINNED_TO_US_EAST_1 = {
-    # AWS/Route53 metrics: the alarm stays where they are, and with it the topic that it tells.
-    "routing": {("resource", "aws_cloudwatch_metric_alarm", "alarm-standby-health")},
+    # AWS/Route53 metrics: the alarms stay where they are, and with them the topic that they tell.
+    "routing": {
+        ("resource", "aws_cloudwatch_metric_alarm", "alarm-primary-health"),
+        ("resource", "aws_cloudwatch_metric_alarm", "alarm-standby-health"),
+    },
     "primary": {("output", "cross-stack-output-aws_sns_topicalerts_topicarn")},
     "secondary": {("output", "cross-stack-output-aws_sns_topicalerts_topicarn")},
     "global": set(),
@@ -124,15 +127,21 @@ def test_swapped_roles_give_the_mirrored_deployment(deployment: Deployment, swap
     assert found == PINNED_TO_US_EAST_1[stack]
 
 
-def test_the_alarm_on_the_standbys_health_is_where_its_metric_is(deployment: Deployment, swapped: Deployment) -> None:
-    for roles, topic in ((deployment, "primary"), (swapped, "secondary")):
-        (alarm,) = roles.resources("aws_cloudwatch_metric_alarm")[-1:]
-        assert (alarm.stack, roles.region_of(alarm)) == ("routing", "us-east-1")
-        (action,) = alarm.body["alarm_actions"]
-        assert roles.target("routing", action).stack == topic
-        check = roles.target("routing", alarm.body["dimensions"]["HealthCheckId"])
-        standby = roles["global"].content["output"]["standby_region"]["value"]
-        assert check.path == f"health/{MIRROR['use1'] if standby == 'us-west-2' else 'use1'}"
+def test_the_alarms_on_both_regions_health_are_where_their_metric_is(
+    deployment: Deployment, swapped: Deployment
+) -> None:
+    for roles, topic, sides in (
+        (deployment, "primary", {"primary": "use1", "standby": "usw2"}),
+        (swapped, "secondary", {"primary": "usw2", "standby": "use1"}),
+    ):
+        alarms = [alarm for alarm in roles.resources("aws_cloudwatch_metric_alarm") if alarm.stack == "routing"]
+        assert {alarm.path for alarm in alarms} == {"alarm-primary-health", "alarm-standby-health"}
+        for alarm in alarms:
+            assert roles.region_of(alarm) == "us-east-1"
+            (action,) = alarm.body["alarm_actions"]
+            assert roles.target("routing", action).stack == topic
+            check = roles.target("routing", alarm.body["dimensions"]["HealthCheckId"])
+            assert check.path == f"health/{sides[alarm.path.split('-')[1]]}"
 
 
 @pytest.mark.parametrize(("primary", "standby"), [("us-east-1", "us-east-2"), ("us-east-2", "us-east-1")])

@@ -66,6 +66,12 @@ REFUSED = [
     ("TAP_LOG_RETENTION_DAYS", "7", "log_retention_days", "CloudWatch Logs accepts 30, 60,"),
     ("TAP_WEBHOOK_CONCURRENCY", "0", "webhook_concurrency", "greater than or equal to 1"),
     ("TAP_HEALTH_CONCURRENCY", "many", "health_concurrency", "valid integer"),
+    ("TAP_INGEST_RTO_SECONDS", "179", "ingest_rto_seconds", "greater than or equal to 180"),
+    ("TAP_INGEST_RTO_SECONDS", "3601", "ingest_rto_seconds", "less than or equal to 3600"),
+    ("TAP_SETTLEMENT_RTO_SECONDS", "599", "settlement_rto_seconds", "greater than or equal to 600"),
+    ("TAP_LEDGER_RPO_SECONDS", "0", "ledger_rpo_seconds", "greater than or equal to 1"),
+    ("TAP_SESSIONS_RPO_SECONDS", "9", "sessions_rpo_seconds", "greater than or equal to 10"),
+    ("TAP_RECEIPTS_RPO_SECONDS", "899", "receipts_rpo_seconds", "greater than or equal to 900"),
 ]
 
 
@@ -226,6 +232,21 @@ class TestGoodSettings:
         assert (first.region.name, first.initial_state, first.creates_database) == (primary, "active", True)
         assert (second.region.name, second.initial_state, second.creates_database) == (standby, "standby", False)
         assert chosen.effective_state_region == standby
+
+    def test_settlement_may_recover_with_ingest_and_not_before_it(self) -> None:
+        both = load(ingest_rto_seconds=700, settlement_rto_seconds=700)
+        assert (both.recovery_budgets["ingest_rto"], both.recovery_budgets["settlement_rto"]) == (700, 700)
+        with pytest.raises(SettingsError, match=r"settlement_rto_seconds(.|\n)*at least ingest_rto_seconds"):
+            load(ingest_rto_seconds=701, settlement_rto_seconds=700)
+
+    def test_the_budgets_are_those_of_the_promises(self) -> None:
+        assert load().recovery_budgets == {
+            "ingest_rto": 300,
+            "settlement_rto": 900,
+            "ledger_rpo": 60,
+            "sessions_rpo": 60,
+            "receipts_rpo": 900,
+        }
 
     def test_a_suffix_may_have_exactly_the_derived_length(self) -> None:
         assert longest_suffix("tap") == 13

@@ -78,7 +78,11 @@ def migrate(deploy: Deploy, database: Database, application_secret: str) -> Func
 class TestDatabase:
     @pytest.fixture
     def variables(self, sessions_table: str, database: Database, application_secret: str) -> dict[str, str]:
-        hosts = {"SESSIONS_TABLE": sessions_table, "DATABASE_READER_HOST": database.host}
+        hosts = {
+            "SESSIONS_TABLE": sessions_table,
+            "DATABASE_READER_HOST": database.host,
+            "VERDICT_CACHE_SECONDS": "5",
+        }
         return database.variables(application_secret) | hosts
 
     @pytest.fixture
