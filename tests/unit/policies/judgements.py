@@ -62,7 +62,6 @@ def judgement(
     verdict = judge(deployment, chosen or rules.every())
     checks = {}
     for rule in verdict.rules:
-        found = verdict.findings_by_rule.get(rule.id, [])
         checks[rule.id] = Check(
             id=rule.id,
             title=rule.title,
@@ -73,7 +72,7 @@ def judgement(
             remediation=rule.remediation,
             guideline="",
             judged=len(verdict.judged[rule.id]),
-            failed=len({finding.resource.key for finding in found}),
+            failed=sum(map(bool, verdict.answers[rule.id].values())),
             evidence=tuple(resource.path for resource in verdict.judged[rule.id]),
         )
     findings = [_found(checks[finding.rule.id], finding, waivers) for finding in verdict.findings]
