@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from policies.model.references import ANY_INSTANCE, Reference, expressions, references, single, whole
+from policies.model.twins import Twins
 from policies.model.values import Block, Body, reach, templates
 
 _LONGEST_CHAIN: Final = 16
@@ -128,6 +129,11 @@ class Resource(Block):
     def literal(self, name: str) -> str | None:
         """The attribute as a literal string, also where it has to be looked up elsewhere; None if only AWS knows it."""
         return self.deployment.literal(self.stack, self.get(name))
+
+    @property
+    def twin(self) -> Resource | None:
+        """What corresponds to it in the other region; None if nothing does."""
+        return self.deployment.twins.of(self)
 
     def users(self, *types: str) -> list[Resource]:
         """The resources (of some types) that refer to this one anywhere in their body."""
@@ -376,6 +382,11 @@ class Deployment:
         """The other region of the pair."""
         pair = (self.primary, self.standby)
         return pair[1 - pair.index(region)] if region in pair and None not in pair else None
+
+    @cached_property
+    def twins(self) -> Twins:
+        """What in one region corresponds to what in the other."""
+        return Twins(self)
 
     def setting(self, name: str) -> Any:
         """What a stack publishes as an output under ``name``, or None: how the app hands its settings to auditors."""

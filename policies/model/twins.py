@@ -1,0 +1,396 @@
+"""The other side: what in one region corresponds to what in the other, and how the two differ."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv4Network
+from typing import TYPE_CHECKING, Any, Final
+
+from policies.model.references import expressions
+from policies.model.regions import short
+
+if TYPE_CHECKING:
+    from policies.model.deployment import Deployment, Resource, Stack
+
+_MODES: Final = ("resource", "data", "ephemeral")
+_CDKTF_HASH = re.compile(r"_[0-9A-F]{8}(?=$|\[)")
+_CIDR = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}/\d{1,2}(?!\d)")
+_ZONE_NUMBER = re.compile(r"az\d+$")
+_NAMES: Final = (
+    "function_name", "alarm_name", "identifier", "cluster_identifier", "replication_group_id", "bucket", "service_name",
+    "domain_name", "name", "description",
+)  # fmt: skip
+"""What AWS calls a resource, in the order in which it is looked for; a description is better than nothing."""
+
+_ROLE_WORDS: Final = {"primary": ("primary",), "secondary": ("secondary", "standby")}
+_PLACE: Final = frozenset({"//", "provider", "region", "depends_on"})
+"""Attributes that say where a resource is and in which order it is made, not what it is."""
+
+_ABSENT: Final = "nothing"
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """An attribute in which twins differ, and what it is on either side, as written. ``attribute`` is a dotted path."""
+
+    attribute: str
+    here: str
+    there: str
+
+    @property
+    def top(self) -> str:
+        """The attribute or block of the resource that it is in."""
+        return self.attribute.partition(".")[0]
+
+
+class Twins:
+    """Pairs of resources of one type, one in either region, that are each other's other side.
+
+    Twins have the same address, AWS name or ``Name`` tag once the words for the two regions (``us-east-1``, ``use1``,
+    ``primary``) and their zones are exchanged for *here* and *there*. A multi-Region key and its replica are twins too.
+    """
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        pair = (deployment.primary, deployment.standby)
+        self._views: dict[str, _View] = {}
+        if pair[0] and pair[1] and pair[0] != pair[1]:
+            zones, ranges = _zones(deployment), _ranges(deployment)
+            for here, there in ((pair[0], pair[1]), (pair[1], pair[0])):
+                role = "primary" if here == pair[0] else "secondary"
+                self._views[here] = _View(here, there, role, zones, ranges)
+        self._twins: dict[Key, Resource] = {}
+        self._differences: dict[Key, tuple[Difference, ...]] = {}
+        self._words = tuple({word for view in self._views.values() for word in view.words})
+        self._same: dict[tuple[int, int, str], bool] = {}
+        self._canonical: dict[tuple[int, str, str], str] = {}
+        self._pair()
+        self._pair_keys()
+
+    def of(self, resource: Resource) -> Resource | None:
+        """The resource's other side; None if there is none, or if nobody can tell which of several it is."""
+        return self._twins.get(resource.key)
+
+    def called(self, resource: Resource) -> str:
+        """What both twins are called, with ``{here}`` for the region."""
+        view = self._views.get(resource.region or "")
+        labels = dict(_labels(resource, view)) if view else {}
+        return labels.get("name") or labels.get("tag") or labels.get("address") or resource.address
+
+    def differences(self, resource: Resource) -> tuple[Difference, ...]:
+        """In what a resource and its twin differ, once each is read from its own region; nothing if it has no twin.
+
+        A reference equals one to the twin of what it refers to, an address range one at the same place in the other
+        region's VPC. The order of lists does not count.
+        """
+        known = self._differences.get(resource.key)
+        if known is None:
+            twin = self.of(resource)
+            known = tuple(self._compared(resource, twin)) if twin else ()
+            self._differences[resource.key] = known
+            if twin:
+                self._differences[twin.key] = tuple(Difference(d.attribute, d.there, d.here) for d in known)
+        return known
+
+    def _pair(self) -> None:
+        candidates = [r for mode in _MODES for r in self._deployment.blocks_by_mode.get(mode, ())]
+        labelled: dict[str, dict[tuple[str, str, str], dict[str, list[Resource]]]] = defaultdict(
+            lambda: defaultdict(lambda: defaultdict(list))
+        )
+        for resource in candidates:
+            view = self._views.get(resource.region or "")
+            if view is not None:
+                for kind, label in _labels(resource, view):
+                    labelled[kind][resource.mode, resource.type, label][view.here].append(resource)
+        for kind in ("address", "name", "tag"):
+            for by_region in labelled[kind].values():
+                free = [[r for r in found if r.key not in self._twins] for found in by_region.values()]
+                if len(free) == 2 and len(free[0]) == len(free[1]) == 1:
+                    self._marry(free[0][0], free[1][0])
+
+    def _pair_keys(self) -> None:
+        for replica in self._deployment.resources("aws_kms_replica_key"):
+            key = replica.target("primary_key_arn")
+            if key is not None and self._deployment.peer(key.region) == replica.region is not None:
+                self._marry(key, replica)
+
+    def _marry(self, one: Resource, other: Resource) -> None:
+        self._twins[one.key], self._twins[other.key] = other, one
+
+    def _compared(self, resource: Resource, twin: Resource) -> Iterator[Difference]:
+        here, there = (self._reader(each) for each in (resource, twin))
+        for name in sorted({*resource.body, *twin.body} - _PLACE):
+            ours, theirs = resource.get(name), twin.get(name)
+            if not self._plainly_alike(ours, theirs, resource.stack, twin.stack):
+                for attribute, one, other in _apart(name, here.canonical(ours), there.canonical(theirs)):
+                    yield Difference(attribute, here.back(one), there.back(other))
+
+    def _plainly_alike(self, ours: object, theirs: object, here: Stack, there: Stack) -> bool:
+        """Whether two values are alike as they are written, as most are: to know it early spares most of the time."""
+        if isinstance(ours, dict) and isinstance(theirs, dict):
+            return ours.keys() == theirs.keys() and all(
+                key == "//" or self._plainly_alike(value, theirs[key], here, there) for key, value in ours.items()
+            )
+        if isinstance(ours, list) and isinstance(theirs, list):
+            return len(ours) == len(theirs) and all(
+                self._plainly_alike(one, other, here, there) for one, other in zip(ours, theirs, strict=True)
+            )
+        if ours != theirs or type(ours) is not type(theirs):
+            return False
+        return not isinstance(ours, str) or self._means_the_same(ours, here, there)
+
+    def _means_the_same(self, text: str, here: Stack, there: Stack) -> bool:
+        """Whether a text that stands on both sides names no region, and refers to twins or to the same from both."""
+        key = (id(here), id(there), text)
+        known = self._same.get(key)
+        if known is None:
+            known = not any(map(text.__contains__, self._words))
+            if known and "${" in text:
+                ours, theirs = (tuple(self._deployment.destinations(stack, text)) for stack in (here, there))
+                ends = zip(ours, theirs, strict=False)
+                known = len(ours) == len(theirs) and all(
+                    self._is_other_side(one, other) for (one, _), (other, _) in ends
+                )
+            self._same[key] = known
+        return known
+
+    def _is_other_side(self, one: Resource, other: Resource) -> bool:
+        if one is other and one.key not in self._twins:
+            return len({view.label(_address(one)) for view in self._views.values()}) == 1
+        return self._twins.get(one.key) is other
+
+    def _reader(self, resource: Resource) -> _Reader:
+        view = self._views[resource.region or ""]
+        return _Reader(self, self._deployment, resource.stack, view, self._canonical)
+
+    def token(self, target: Resource, view: _View) -> str:
+        """What a resource is to one that refers to it from the region of ``view``."""
+        twin = self.of(target)
+        if twin is None:
+            return view.label(_address(target))
+        # Both are called like the one in the primary region, so that they read the same from either side.
+        first = target if target.region == self._deployment.primary else twin
+        side = "" if target.region == view.here else "{there}:"
+        return side + self._views[first.region or ""].label(_address(first))
+
+
+class _View:
+    """How texts of one region read once its own words and the other's are exchanged for *here* and *there*."""
+
+    def __init__(
+        self,
+        here: str,
+        there: str,
+        role: str,
+        zones: Mapping[str, list[str]],
+        ranges: Mapping[str, list[IPv4Network]],
+    ) -> None:
+        self.here, self.there = here, there
+        words: dict[str, str] = {}
+        for region, sign in ((there, "{there}"), (here, "{here}")):
+            for number, zone in enumerate(zones.get(region, ()), start=1):
+                words[zone] = f"{sign}-zone-{number}"
+                if sign == "{here}" and (bare := _ZONE_NUMBER.search(zone)):
+                    words[bare[0]] = f"zone-{number}"
+            for form in (region, region.replace("-", "_"), region.replace("-", ""), short(region)):
+                words[form] = sign
+        self.words, self._pattern = words, _alternatives(words)
+        other = "secondary" if role == "primary" else "primary"
+        roles = dict.fromkeys(_ROLE_WORDS[role], "{here}") | dict.fromkeys(_ROLE_WORDS[other], "{there}")
+        letters = {
+            zone[len(here) :]: f"zone-{number}"
+            for number, zone in enumerate(zones.get(here, ()), start=1)
+            if zone.startswith(here)
+        }
+        self._label_words = {**letters, **roles, **words}
+        self._label_pattern = _alternatives(self._label_words)
+        self._ranges = [("{here}", network) for network in ranges.get(here, ())]
+        self._ranges += [("{there}", network) for network in ranges.get(there, ())]
+
+    def label(self, text: str) -> str:
+        """A name or an address; words for the role that the region plays count as well."""
+        return self._label_pattern.sub(lambda match: self._label_words[match[0]], text)
+
+    def read(self, text: str) -> str:
+        """A value. An address range becomes its place in the VPC that it is a part of."""
+        if "/" in text and self._ranges:
+            text = _CIDR.sub(lambda match: self._placed(match[0]), text)
+        # Most texts name no region, and to look for a word is much faster than to match a pattern.
+        if any(map(text.__contains__, self.words)):
+            text = self._pattern.sub(lambda match: self.words[match[0]], text)
+        return text
+
+    def _placed(self, cidr: str) -> str:
+        network = _network(cidr)
+        for sign, whole in self._ranges if network else ():
+            if network and network.subnet_of(whole):
+                offset = int(network.network_address) - int(whole.network_address)
+                return f"{sign}-vpc[{offset / whole.num_addresses:g}+1/{2 ** (network.prefixlen - whole.prefixlen)}]"
+        return cidr
+
+
+class _Reader:
+    """Reads the values of one stack from one region."""
+
+    def __init__(
+        self,
+        twins: Twins,
+        deployment: Deployment,
+        stack: Stack,
+        view: _View,
+        known: dict[tuple[int, str, str], str],
+    ) -> None:
+        self._twins, self._deployment, self._stack, self._view, self._known = twins, deployment, stack, view, known
+
+    def canonical(self, value: object) -> Any:
+        """The value such that twins' are equal: text, or a map or sorted tuple of such."""
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, dict):
+            inner = {str(key): self.canonical(item) for key, item in value.items() if key != "//"}
+            return {key: item for key, item in inner.items() if item is not None}
+        if isinstance(value, list):
+            # A single block may be written with or without the list around it.
+            if len(value) == 1 and isinstance(value[0], dict):
+                return self.canonical(value[0])
+            return tuple(sorted((self.canonical(item) for item in value), key=repr))
+        return _scalar(value)
+
+    def back(self, canonical: str) -> str:
+        """What was made canonical, with the region's own words again, for people."""
+        return canonical.replace("{here}", self._view.here).replace("{there}", self._view.there)
+
+    def _text(self, text: str) -> str:
+        key = (id(self._stack), self._view.here, text)
+        known = self._known.get(key)
+        if known is None:
+            known = self._without_expressions(text) if "${" in text else self._view.read(text)
+            self._known[key] = known
+        return known
+
+    def _without_expressions(self, text: str) -> str:
+        parts: list[str] = []
+        position = 0
+        for start, end in expressions(text):
+            parts += [self._view.read(text[position : start - 2]), self._expression(text[start - 2 : end + 1])]
+            position = end + 1
+        return "".join([*parts, self._view.read(text[position:])])
+
+    def _expression(self, text: str) -> str:
+        """What an expression refers to; the functions around it do not count."""
+        found = {
+            f"{self._twins.token(target, self._view)}.{attribute}"
+            for target, attribute in self._deployment.destinations(self._stack, text)
+        }
+        if found:
+            return "<" + " ".join(sorted(found)) + ">"
+        literal = self._deployment.literal(self._stack, text)
+        return self._view.read(text.replace('"', "'") if literal is None else literal)
+
+
+def _apart(path: str, here: Any, there: Any) -> Iterator[tuple[str, str, str]]:
+    """Where two canonical values differ, and what is there on either side. A JSON document is looked into."""
+    if here == there:
+        return
+    if isinstance(here, str) and isinstance(there, str):
+        here, there = _opened(here), _opened(there)
+    if isinstance(here, dict) and isinstance(there, dict):
+        for key in sorted({*here, *there}):
+            yield from _apart(f"{path}.{key}", here.get(key), there.get(key))
+    elif isinstance(here, tuple) and isinstance(there, tuple):
+        ours, theirs = Counter(map(repr, here)), Counter(map(repr, there))
+        if ours != theirs:
+            yield path, _listed(ours - theirs), _listed(theirs - ours)
+    elif here != there:
+        yield path, _shown(here), _shown(there)
+
+
+def _opened(text: str) -> Any:
+    """The content of a JSON document, in canonical form; the text itself if it is none."""
+    if text[:1] not in {"{", "["}:
+        return text
+    try:
+        return _ordered(json.loads(text))
+    except (ValueError, RecursionError):
+        return text
+
+
+def _ordered(value: object) -> Any:
+    if isinstance(value, dict):
+        return {key: _ordered(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return tuple(sorted((_ordered(item) for item in value), key=repr))
+    return value if isinstance(value, str) else _scalar(value)
+
+
+def _shown(value: object) -> str:
+    text = _ABSENT if value is None else repr(value) if isinstance(value, (dict, tuple)) else str(value)
+    return text if len(text) <= 120 else f"{text[:117]}..."
+
+
+def _listed(items: Counter[str]) -> str:
+    return _shown(", ".join(sorted(item.strip("'") for item in items.elements())) or None)
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _labels(resource: Resource, view: _View) -> Iterator[tuple[str, str]]:
+    yield "address", view.label(_address(resource))
+    name = next((text for attribute in _NAMES if (text := resource.text(attribute)) and "${" not in text), None)
+    if name:
+        yield "name", view.label(name)
+    tag = resource.map("tags").get("Name")
+    if isinstance(tag, str) and "${" not in tag:
+        yield "tag", view.label(tag)
+
+
+def _address(resource: Resource) -> str:
+    """The address without the hash that CDKTF makes of a construct path, in which the region may stand."""
+    return _CDKTF_HASH.sub("", resource.address)
+
+
+def _zones(deployment: Deployment) -> dict[str, list[str]]:
+    """By region: the zones of its subnets, in order; the numbers differ from region to region, the order does not."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for subnet in deployment.resources("aws_subnet"):
+        zone = subnet.text("availability_zone_id") or subnet.text("availability_zone")
+        if zone and "${" not in zone and subnet.region:
+            found[subnet.region].add(zone)
+    return {region: sorted(zones) for region, zones in found.items()}
+
+
+def _ranges(deployment: Deployment) -> dict[str, list[IPv4Network]]:
+    found: dict[str, list[IPv4Network]] = defaultdict(list)
+    for vpc in deployment.resources("aws_vpc"):
+        network = _network(vpc.literal("cidr_block") or "")
+        if network and vpc.region:
+            found[vpc.region].append(network)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _network(cidr: str) -> IPv4Network | None:
+    try:
+        return IPv4Network(cidr)
+    except ValueError:
+        return None
+
+
+def _alternatives(words: Mapping[str, str]) -> re.Pattern[str]:
+    longest_first = sorted(filter(None, words), key=len, reverse=True)
+    return re.compile(r"(?<![a-zA-Z0-9])(?:" + "|".join(map(re.escape, longest_first)) + r")(?![a-zA-Z0-9])")
