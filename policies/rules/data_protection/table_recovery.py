@@ -24,7 +24,7 @@ def _replicas_without(body: dict[str, object], _: Resource) -> bool:
     remediation="Enable point_in_time_recovery on the table and point_in_time_recovery = true on every replica.",
     severity=Severity.CRITICAL,
     controls=["PCI-DSS-4.0:10.5.1", "NIST-800-53:CP-9", "WA-REL:REL09-BP01"],
-    judges=kind("aws_dynamodb_table"),
+    judges=kind("aws_dynamodb_table", "aws_dynamodb_table_replica"),
     passes=[
         {
             "aws_dynamodb_table": {
@@ -32,10 +32,12 @@ def _replicas_without(body: dict[str, object], _: Resource) -> bool:
                     "point_in_time_recovery": {"enabled": True},
                     "replica": [{"region_name": "us-west-2", "point_in_time_recovery": True}],
                 }
-            }
+            },
+            "aws_dynamodb_table_replica": {"other": {"provider": "aws.usw2", "point_in_time_recovery": True}},
         }
     ],
     fails=[
+        {"aws_dynamodb_table_replica": {"silent": {"global_table_arn": "${aws_dynamodb_table.sessions.arn}"}}},
         {"aws_dynamodb_table": {"bare": {"billing_mode": "PAY_PER_REQUEST"}}},
         {
             "aws_dynamodb_table": {
@@ -53,7 +55,11 @@ def _replicas_without(body: dict[str, object], _: Resource) -> bool:
     ],
 )
 def table_point_in_time_recovery(table: Resource) -> Iterator[str]:
-    """Both sides must say so; a replica that says nothing has none."""
+    """Both sides must say so; a replica that says nothing has none, also one that is a resource of its own."""
+    if table.type == "aws_dynamodb_table_replica":
+        if table.flag("point_in_time_recovery") is not True:
+            yield f"point_in_time_recovery is {table.get('point_in_time_recovery')}, not true"
+        return
     if table.block("point_in_time_recovery").flag("enabled") is not True:
         yield "the table itself has no point-in-time recovery"
     for replica in table.blocks("replica"):
