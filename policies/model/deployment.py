@@ -111,10 +111,11 @@ class Resource(Block):
 
     @cached_property
     def tags(self) -> Body:
-        """Default tags of the provider, and its own."""
+        """Default tags of the provider, and its own; a plan says what they come to."""
         _, own = self.deployment.follow(self.stack, self.get("tags"))
         return {
             **(self.provider.default_tags if self.provider else {}),
+            **self.map("tags_all"),
             **(own if isinstance(own, Mapping) else {}),
         }
 
@@ -618,9 +619,12 @@ def _copied(stack: Stack, bodies: Mapping[str, Body | None]) -> Stack:
     copy = _copied_scope(Stack(stack.name, stack.files, stack.content), stack, bodies)
     known = {block.address for scope in stack.scopes for block in scope.resources.values()}
     for address in bodies.keys() - known:
-        type_, _, name = address.partition(".")
+        mode, _, rest = (
+            address.partition(".") if address.startswith(("data.", "ephemeral.")) else ("resource", "", address)
+        )
+        type_, _, name = rest.partition(".")
         if type_ not in _BLOCKS:
-            copy.resources[address] = Resource(copy, "resource", type_, name, bodies[address])
+            copy.resources[address] = Resource(copy, mode, type_, name, bodies[address])
     return copy
 
 

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from policies.model.deployment import Module, Provider, Resource, Stack, instance
+from policies.model.deployment import Deployment, Module, Provider, Resource, Stack, instance
 from policies.model.values import Block, Body
 
 _MODES: Final = {"managed": "resource", "data": "data", "ephemeral": "ephemeral"}
 _VERSION: Final = "1"
 """The major version of the format; others may mean other things by the same names."""
+_NO_RESOURCES: Final = ("var.", "local.", "each.", "count.", "path.", "self.", "terraform.")
 
 
 def is_plan(content: Mapping[str, Any]) -> bool:
@@ -38,6 +39,8 @@ def read_plan(file: Path, name: str, content: Body, tell: Callable[[str], None])
     _fill(stack, planned.block("root_module"), root, providers)
     # What was read while planning is in the state before it.
     _fill(stack, plan.block("prior_state").block("values").block("root_module"), root, providers, only="data")
+    _add_default_tags(stack, providers)
+    _link(stack, root, Deployment(file.parent, (stack,)))
     return stack
 
 
@@ -114,6 +117,64 @@ def _add_module(
     _fill(module, described, call.block("module"), providers, only)
 
 
+def _add_default_tags(stack: Stack, providers: Mapping[str, Provider]) -> None:
+    """Default tags that are an expression: what the resources get beyond their own."""
+    given: dict[str, dict[str, Any]] = {}
+    for scope in stack.scopes:
+        for resource in scope.resources.values():
+            own = resource.map("tags")
+            beyond = {name: value for name, value in resource.map("tags_all").items() if name not in own}
+            given.setdefault(resource.text("provider") or "", {}).update(beyond)
+    for key, provider in providers.items():
+        if given.get(key) and "default_tags" in provider and not provider.block("default_tags").map("tags"):
+            provider.body = {**provider.body, "default_tags": [{"tags": given[key]}]}
+
+
+# Links: references to what is known
+
+
+def _link(scope: Stack, configured: Block, deployment: Deployment) -> None:
+    """Put references back where the plan knows their value: rules ask for what a value comes from.
+
+    A value is replaced only if the reference leads to that very value, so that nothing else changes.
+    """
+    expressions = {Block(item).text("address"): Block(item) for item in configured.items("resources")}
+    for address, resource in scope.resources.items():
+        known = expressions.get(address.partition("[")[0])
+        if known is not None:
+            resource.body = _linked_body(scope, deployment, resource.body, known.map("expressions"))
+    for name, module in scope.modules.items():
+        call = Block(configured.map("module_calls").get(name.partition("[")[0]))
+        _link(module, call.block("module"), deployment)
+
+
+def _linked_body(scope: Stack, deployment: Deployment, body: Body, expressions: Body) -> dict[str, Any]:
+    linked = dict(body)
+    for name, expression in expressions.items():
+        value = body.get(name)
+        if isinstance(expression, Mapping) and isinstance(expression.get("references"), list):
+            names = [n for n in _longest(expression["references"]) if not n.startswith(_NO_RESOURCES)]
+            values = {deployment.literal(scope, f"${{{n}}}"): f"${{{n}}}" for n in names}
+            linked[name] = _linked(value, values)
+        elif isinstance(expression, list) and isinstance(value, list):
+            pairs = _paired(value, [part for part in expression if isinstance(part, Mapping)])
+            linked[name] = [
+                _linked_body(scope, deployment, item, part) if isinstance(item, Mapping) else item
+                for item, part in pairs
+            ]
+    return linked
+
+
+def _linked(value: Any, references: Mapping[str | None, str]) -> Any:
+    if isinstance(value, str):
+        return references.get(value, value)
+    if isinstance(value, list):
+        return [_linked(item, references) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _linked(item, references) for key, item in value.items()}
+    return value
+
+
 # Values, and references where there are none
 
 
@@ -134,25 +195,30 @@ def _expressed_body(values: Body, expressions: Body) -> dict[str, Any]:
 
 
 def _blocks(written: object, expressions: list[Body]) -> list[Any]:
-    """Nested blocks, each with the references of the expressions that fit it best: sets have an order of their own."""
+    """Nested blocks, each with the references of its expressions."""
     if not isinstance(written, list):
         return [_expressed_body({}, expression) for expression in expressions]
+    pairs = _paired(written, expressions)
+    return [_expressed_body(body, part) if isinstance(body, Mapping) else body for body, part in pairs]
+
+
+def _paired(written: list[Any], expressions: list[Body]) -> list[tuple[Any, Body]]:
+    """Each planned block with the expressions that fit it best: sets have an order of their own."""
     left = list(expressions)
-    found = []
+    pairs: list[tuple[Any, Body]] = []
     for body in written:
-        if isinstance(body, Mapping):
-            best = max(left, key=lambda expression: _agreement(body, expression), default=None)
-            if best is not None and len(left) > 1:
-                left.remove(best)
-            found.append(_expressed_body(body, best or {}))
-        else:
-            found.append(body)
-    return found
+        best = max(left, key=lambda part, body=body: _agreement(body, part), default=None)  # type: ignore[misc]
+        if best is not None and len(left) > 1:
+            left.remove(best)
+        pairs.append((body, best or {}))
+    return pairs
 
 
-def _agreement(body: Body, expressions: Body) -> int:
+def _agreement(body: Any, expressions: Body) -> int:
     """How many of the constants in a block's expressions a planned block has; less for each that it has otherwise."""
     score = 0
+    if not isinstance(body, Mapping):
+        return score
     for name, expression in expressions.items():
         if isinstance(expression, Mapping) and "constant_value" in expression:
             score += 1 if body.get(name) == expression["constant_value"] else -1
@@ -175,11 +241,13 @@ def _expressed(expression: Body) -> Any:
     return _expressed_body({}, expression) or None
 
 
-def _longest(names: Sequence[str]) -> list[str]:
+def _longest(names: Sequence[object]) -> list[str]:
     """The references without the shorter forms that follow each: ``aws_vpc.main.id``, not ``aws_vpc.main`` again."""
     found: list[str] = []
     for name in names:
-        if not any(longer == name or longer.startswith((f"{name}.", f"{name}[")) for longer in found):
+        if isinstance(name, str) and not any(
+            longer == name or longer.startswith((f"{name}.", f"{name}[")) for longer in found
+        ):
             found.append(name)
     return found
 
