@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from policies.model.deployment import Deployment, Resource
+from policies.model.deployment import Deployment, Resource, Stack
 from policies.model.values import Body
 
 Edit = Callable[[dict[str, Any], Resource], object]
@@ -42,9 +42,14 @@ class Mutation:
     where: Callable[[Resource], bool] | None = None
     seen_on: Witnesses | None = None
     mode: str = "resource"
+    adds: tuple[str, Body] | None = None
+    """Address and body of a resource that each stack gets, instead of an edit."""
 
     def mutants(self, deployment: Deployment, judged: list[Resource]) -> Iterator[Mutant]:
-        """One deployment for each resource that can be edited in this way."""
+        """One deployment for each resource that can be edited in this way, or for each stack that gets another."""
+        if self.adds is not None:
+            yield from (_with_another(deployment, stack, *self.adds) for stack in deployment.stacks)
+            return
         for resource in self._candidates(deployment, judged):
             body: Body | None = None
             if self.edit is not None:
@@ -103,6 +108,17 @@ def remove(
 ) -> Mutation:
     """Remove a resource; ``seen_on`` says on which of the others that must be noticed."""
     return Mutation(title, None, types, where, seen_on, mode)
+
+
+def add(address: str, body: Body) -> Mutation:
+    """Add a resource to each stack, which the finding must be on: for a kind of which a deployment should have none."""
+    return Mutation(f"with {address}", None, adds=(address, body))
+
+
+def _with_another(deployment: Deployment, stack: Stack, address: str, body: Body) -> Mutant:
+    key = stack.name, address
+    mutated = deployment.with_bodies({key: {"provider": next(iter(stack.providers), None), **body}})
+    return Mutant(mutated, next(resource for resource in mutated.everything if resource.key == key), (key,))
 
 
 def _set(body: dict[str, Any], path: str, value: object) -> bool:
