@@ -70,8 +70,8 @@ def install(lock: bytes) -> None:
         InstallError: the environment or the packages could not be installed.
     """
     python = ENVIRONMENT / "bin" / "python"
-    same = python.exists() and ENVIRONMENT.joinpath("pyvenv.cfg").exists() and _runs(python)
-    if not same:
+    created = ENVIRONMENT / ".created"  # written last: interrupted before, the interpreter runs and has no pip
+    if not (created.exists() and python.exists() and _runs(python)):
         print("setup: creating .venv", flush=True)
         try:
             venv.create(ENVIRONMENT, clear=True, with_pip=True)
@@ -79,6 +79,7 @@ def install(lock: bytes) -> None:
             raise InstallError(
                 f"Python could not create .venv ({error}). On Debian and Ubuntu: apt install python3-venv."
             ) from error
+        created.touch()
     print("setup: installing the locked packages (about a minute, once)", flush=True)
     started = time.monotonic()
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as listing:

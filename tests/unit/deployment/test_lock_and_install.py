@@ -72,3 +72,25 @@ def test_setup_does_nothing_when_the_lock_is_installed() -> None:
         [sys.executable, "-m", "deployment.install"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_an_environment_whose_creation_was_interrupted_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real one, interrupted where it lasts longest: the interpreter is there, and pip is not."""
+    monkeypatch.setattr(install, "ENVIRONMENT", tmp_path / "venv")
+    nothing = b'{"default": {}, "develop": {}}'
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("venv.EnvBuilder._setup_pip", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            install.install(nothing)
+    assert (tmp_path / "venv" / "bin" / "python").exists()
+
+    install.install(nothing)
+
+    pip = [str(tmp_path / "venv" / "bin" / "python"), "-m", "pip", "--version"]
+    assert subprocess.run(pip, capture_output=True, check=False).returncode == 0
