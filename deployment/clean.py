@@ -19,7 +19,7 @@ def main() -> int:
     """Refuse while an embedded AWS runs: its state is the only record of what is deployed to it."""
     for folder in (emulator_folder(), home() / "test" / "embedded"):
         try:
-            running = launcher.find(folder)
+            running = launcher.occupied(folder)
         except EmbeddedError as error:
             print(error, file=sys.stderr)
             return 1

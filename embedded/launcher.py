@@ -29,6 +29,9 @@ from embedded.server.postgres_home import remove_orphans
 DEFAULT_STATE_DIR = CHECKOUT / ".tap" / "embedded"
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
+PATIENCE_SECONDS = 20.0
+"""A busy machine may keep a server from answering at once; what is deployed must not be lost to that."""
+
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -76,6 +79,16 @@ class Emulator:
         return self.instance in listing.stdout
 
 
+def _answers(emulator: Emulator) -> bool:
+    """Tell whether the server answers, and wait for it as long as its process is there."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not emulator.health():
+        if time.monotonic() > deadline or not emulator.runs():
+            return False
+        time.sleep(0.1)
+    return True
+
+
 def start(
     state_dir: Path = DEFAULT_STATE_DIR,
     *,
@@ -91,7 +104,7 @@ def start(
     python = ensure_installed(progress)
     with exclusive(state_dir / "launcher.lock"):
         running = _read(state_dir)
-        if running and running.health():
+        if running and _answers(running):
             return running
         if running:
             progress("embedded AWS: clearing away an earlier one that no longer answers")
@@ -110,7 +123,13 @@ def start(
 def find(state_dir: Path = DEFAULT_STATE_DIR) -> Emulator | None:
     """Return the embedded AWS of ``state_dir`` if it answers."""
     running = _read(state_dir.resolve())
-    return running if running and running.health() else None
+    return running if running and _answers(running) else None
+
+
+def occupied(state_dir: Path = DEFAULT_STATE_DIR) -> Emulator | None:
+    """Return the embedded AWS of ``state_dir`` if its process is there, whether or not it answers."""
+    running = _read(state_dir.resolve())
+    return running if running and running.runs() else None
 
 
 def stop(state_dir: Path = DEFAULT_STATE_DIR) -> bool:

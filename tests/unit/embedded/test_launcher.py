@@ -1,11 +1,13 @@
 """Starting, finding and stopping the embedded AWS."""
 
+import contextlib
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -148,6 +150,35 @@ class TestAStateFile:
         (tmp_path / "embedded.json").write_text("{")
         with pytest.raises(EmbeddedError, match="is damaged\n"):
             launcher.find(tmp_path)
+
+
+class TestAServerThatIsSlow:
+    """On a busy machine it may take longer to answer than one look; what is deployed to it must not be lost."""
+
+    @pytest.fixture
+    def paused(self, state_dir: Path) -> Iterator[Emulator]:
+        """It answers nothing until it is woken."""
+        emulator = started(state_dir)
+        os.kill(emulator.pid, signal.SIGSTOP)
+        yield emulator
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(emulator.pid, signal.SIGCONT)
+
+    @pytest.mark.parametrize("look", [launcher.find, started])
+    def test_is_waited_for(self, paused: Emulator, look: Callable[[Path], Emulator | None]) -> None:
+        timer = threading.Timer(3, os.kill, (paused.pid, signal.SIGCONT))
+        timer.start()
+        assert look(paused.state_dir) == paused
+        timer.join()
+
+    def test_is_given_up_after_a_while(self, paused: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(launcher, "PATIENCE_SECONDS", 1)
+        assert launcher.find(paused.state_dir) is None
+
+    def test_still_occupies_its_folder(self, paused: Emulator) -> None:
+        assert launcher.occupied(paused.state_dir) == paused
+        os.kill(paused.pid, signal.SIGKILL)
+        assert eventually(lambda: launcher.occupied(paused.state_dir) is None)
 
 
 class TestStop:
