@@ -70,6 +70,8 @@ def plan(interrupts: Interrupts) -> int:
                 "Nothing is deployed to the embedded AWS, so there is nothing to compare with: `make deploy`."
             )
         settings = session.settings()
+        if name == "aws":
+            preflight.require_account(settings)
         stacks = session.synthesize(interrupts)
         work = session.open_session(program, place, settings, stacks, interrupts)
         work.connect()

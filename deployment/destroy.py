@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from deployment import confirm, places, schedule, session, state, target, terraform
+from deployment import confirm, places, preflight, schedule, session, state, target, terraform
 from deployment.aws import client, code
 from deployment.console import clock, heading, say
 from deployment.errors import DeploymentError
@@ -34,6 +34,8 @@ def destroy(interrupts: Interrupts, *, yes: bool, keep_emulator: bool = False) -
             say("Nothing is deployed to the embedded AWS; there is nothing to destroy.")
             return
         settings = session.settings()
+        if name == "aws":
+            preflight.require_account(settings)  # another account's bucket would read as "nothing to destroy"
         deployed = state.deployed(settings)
         if deployed:
             if name == "aws":

@@ -11,6 +11,7 @@ import pytest
 
 from deployment.places import ROOT
 from deployment.suite import closing_line, read_report
+from embedded.launcher import Emulator
 
 GENUINE = """<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" errors="1"
 failures="2" skipped="2" tests="11" time="0.5"><testcase name="a"><skipped
@@ -69,6 +70,18 @@ def test_a_real_account_is_never_spent_on_without_consent(tmp_path: Path) -> Non
     done = run(tmp_path / "home", "deploy", AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", **variables)
     assert done.returncode == 2
     for part in ("no working AWS credentials", "TAP_DOMAIN", "TAP_HOSTED_ZONE_ID", "nothing was done"):
+        assert part in done.stderr
+
+
+@pytest.mark.parametrize("command", ["plan", "destroy"])
+def test_another_account_is_never_mistaken_for_one_in_which_nothing_is_deployed(
+    tmp_path: Path, cloud: Emulator, command: str
+) -> None:
+    """A forgotten TAP_ACCOUNT_ID must not end in "nothing to destroy" while the deployment goes on costing money."""
+    account = {name: value for name, value in cloud.environment().items() if name.startswith("AWS_")}
+    done = run(tmp_path / "home", command, TARGET="aws", TAP_ACCOUNT_ID="123456789012", **account)
+    assert done.returncode == 2, done.stdout
+    for part in ("are of account 000000000000, the settings say 123456789012", "set TAP_ACCOUNT_ID=000000000000"):
         assert part in done.stderr
 
 
