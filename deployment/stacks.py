@@ -226,5 +226,6 @@ def still_running(pid_file: Path) -> int | None:
         os.kill(pid, 0)
     except (OSError, ValueError):
         return None
-    listing = subprocess.run(["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False)
+    command = ["ps", "-ww", "-p", str(pid), "-o", "command="]  # COLUMNS would cut it off
+    listing = subprocess.run(command, capture_output=True, text=True, check=False)
     return pid if "-chdir=" in listing.stdout else None

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deployment import check, places
+from deployment import check, places, terraform
 from deployment.console import heading, say, warn
 from deployment.interrupt import Interrupts
 
@@ -61,7 +61,12 @@ class Suite:
 
 
 def run(interrupts: Interrupts) -> int:
-    """Checks, unit tests, deploy, integration tests, destroy, look for leftovers; 0 if all is well."""
+    """Checks, unit tests, deploy, integration tests, destroy, look for leftovers; 0 if all is well.
+
+    Raises:
+        MissingError: there is no Terraform, which would be found out after minutes.
+    """
+    terraform.find()
     home = places.home() / "test"
     environment = {
         **os.environ,

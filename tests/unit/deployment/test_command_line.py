@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from deployment import check, suite
+from deployment.errors import MissingError
+from deployment.interrupt import Interrupts
 from deployment.places import ROOT
 from deployment.suite import closing_line, read_report
 from embedded.launcher import Emulator
@@ -36,6 +39,15 @@ def test_without_terraform_nothing_is_started(tmp_path: Path, command: str) -> N
     assert done.returncode == 2
     assert "Terraform 1.11 or newer is needed" in done.stderr
     assert not (tmp_path / "home").exists()
+
+
+def test_without_terraform_a_test_run_ends_before_its_first_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process, with every step forbidden: a run that did begin would run this test again, and so on."""
+    monkeypatch.setenv("TERRAFORM", "/no/such/terraform")
+    for module, step in ((check, "run"), (suite, "_run")):
+        monkeypatch.setattr(module, step, lambda *_: pytest.fail("a step has begun"))
+    with pytest.raises(MissingError, match=r"Terraform 1\.11 or newer is needed"):
+        suite.run(Interrupts())
 
 
 def test_a_bad_suffix_is_refused_before_anything_is_started(tmp_path: Path) -> None:
