@@ -75,14 +75,18 @@ class Runner:
         """
         command = ["plan", "-detailed-exitcode", "-input=false", "-no-color", "-compact-warnings"]
         child = self._start(stack, [*command, f"-lock-timeout={LOCK_TIMEOUT}"], stdout=subprocess.PIPE)
+        shown: list[str] = []
         with self.interrupts.watching(child):
             for line in child.stdout or ():
                 if not _REFRESHING.search(line):
                     say(line.rstrip())
+                    shown.append(line)
             code = child.wait()
         self._stop_if_asked(stack)
         if code not in (PLAN_IS_EMPTY, PLAN_HAS_CHANGES):
-            raise DeploymentError(f"{stack.name}: the plan failed with the message above")
+            # The errors come last; what would change comes before them, and may hold any word.
+            errors = "".join(shown).partition("\nError: ")[2]
+            raise DeploymentError(f"{stack.name}: the plan failed with the message above\n  Next: {advice(errors)}")
         return code
 
     def outputs(self, stack: Stack) -> dict[str, Any]:

@@ -84,6 +84,13 @@ def test_an_empty_plan_is_0_and_changes_are_2(tmp_path: Path, stack: Stack) -> N
         runner(tmp_path, "exit 1").plan(stack)
 
 
+def test_a_plan_that_fails_says_what_to_do_next(tmp_path: Path, stack: Stack) -> None:
+    """As when only some of the stacks are applied: the plan needs what the others have not put out yet."""
+    said = r"  + name = \"already exists\"\n\nError: Unsupported attribute\n\n  on cdk.tf.json line 1:\n"
+    with pytest.raises(DeploymentError, match="Next: a stack before this one is not applied yet"):
+        runner(tmp_path, f"printf '{said}'; exit 1").plan(stack)
+
+
 def test_outputs_leave_out_what_is_sensitive(tmp_path: Path, stack: Stack) -> None:
     outputs = {"a": {"value": 1, "sensitive": False}, "b": {"value": "x", "sensitive": True}}
     assert runner(tmp_path, f"echo '{json.dumps(outputs)}'").outputs(stack) == {"a": 1}
