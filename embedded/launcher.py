@@ -101,15 +101,18 @@ def start(
     for the tests that watch whether a gap is still there. Raises EmbeddedError.
     """
     state_dir = state_dir.resolve()
+    port = _wanted_port()
     python = ensure_installed(progress)
     with exclusive(state_dir / "launcher.lock"):
         running = _read(state_dir)
         if running and _answers(running):
+            if port and not running.endpoint.endswith(f":{port}"):
+                progress(f"embedded AWS: goes on at {running.endpoint}; TAP_EMBEDDED_PORT counts when it is started")
             return running
         if running:
             progress("embedded AWS: clearing away an earlier one that no longer answers")
             _end(running)
-        with _reserve_port() as listener:
+        with _reserve_port(port) as listener:
             emulator, process = _spawn(python, state_dir, listener, with_gaps)
         try:
             _wait_until_healthy(emulator, process)
@@ -142,17 +145,22 @@ def stop(state_dir: Path = DEFAULT_STATE_DIR) -> bool:
         return _end(recorded) if recorded else False
 
 
-def _reserve_port() -> socket.socket:
-    """Bind the server's socket here: no other process can take the port between choosing and listening."""
+def _wanted_port() -> int:
+    """The port that TAP_EMBEDDED_PORT names; 0 is any free one."""
     wanted = os.environ.get("TAP_EMBEDDED_PORT", "0")
-    if not wanted.isdigit() or int(wanted) > 65535:
+    if not wanted.isdecimal() or int(wanted) > 65535:
         raise EmbeddedError(
             f'TAP_EMBEDDED_PORT = "{wanted}" is not a port\n  give a number from 1024 to 65535, or unset it'
         )
+    return int(wanted)
+
+
+def _reserve_port(wanted: int) -> socket.socket:
+    """Bind the server's socket here: no other process can take the port between choosing and listening."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, int(wanted)))
+        listener.bind((HOST, wanted))
     except OSError as error:
         listener.close()
         raise EmbeddedError(

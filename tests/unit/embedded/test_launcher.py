@@ -97,9 +97,30 @@ class TestStart:
                 started(state_dir)
         assert not (state_dir / "embedded.json").exists()
 
-    @pytest.mark.parametrize("value", ["http", "-1", "70000"])
+    @pytest.mark.parametrize("value", ["http", "-1", "70000", "²"])
     def test_refuses_a_port_that_is_none(self, state_dir: Path, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
         monkeypatch.setenv("TAP_EMBEDDED_PORT", value)
+        with pytest.raises(EmbeddedError, match="is not a port"):
+            started(state_dir)
+
+    def test_says_so_if_it_runs_on_another_port_than_is_asked_for_now(
+        self, state_dir: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        running = started(state_dir)
+        said: list[str] = []
+        monkeypatch.setenv("TAP_EMBEDDED_PORT", running.endpoint.rpartition(":")[2])
+        launcher.start(state_dir, progress=said.append)
+        assert said == []
+        monkeypatch.setenv("TAP_EMBEDDED_PORT", "9")
+        assert launcher.start(state_dir, progress=said.append) == running
+        assert len(said) == 1
+        assert f"goes on at {running.endpoint}" in said[0]
+
+    def test_a_port_that_is_none_is_refused_even_if_it_runs(
+        self, state_dir: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        started(state_dir)
+        monkeypatch.setenv("TAP_EMBEDDED_PORT", "70000")
         with pytest.raises(EmbeddedError, match="is not a port"):
             started(state_dir)
 
