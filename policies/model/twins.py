@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _MODES: Final = ("resource", "data", "ephemeral")
 _CDKTF_HASH = re.compile(r"_[0-9A-F]{8}(?=$|\[)")
 _CIDR = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}/\d{1,2}(?!\d)")
+_PLACE_IN_VPC = re.compile(r"\{\w+\}-vpc\[[^\]]*\]")
 _ZONE_NUMBER = re.compile(r"az\d+$")
 _NAMES: Final = (
     "function_name", "alarm_name", "identifier", "cluster_identifier", "replication_group_id", "bucket", "service_name",
@@ -125,12 +126,16 @@ class Twins:
         self._twins[one.key], self._twins[other.key] = other, one
 
     def _compared(self, resource: Resource, twin: Resource) -> Iterator[Difference]:
-        here, there = (self._reader(each) for each in (resource, twin))
+        sides = [self._views[each.region or ""] for each in (resource, twin)]
+        here, there = (
+            _Reader(self, self._deployment, each.stack, view, self._canonical)
+            for each, view in zip((resource, twin), sides, strict=True)
+        )
         for name in sorted({*resource.body, *twin.body} - _PLACE):
             ours, theirs = resource.get(name), twin.get(name)
             if not self._plainly_alike(ours, theirs, resource.stack, twin.stack):
                 for attribute, one, other in _apart(name, here.canonical(ours), there.canonical(theirs)):
-                    yield Difference(attribute, here.back(one), there.back(other))
+                    yield Difference(attribute, sides[0].back(one), sides[1].back(other))
 
     def _plainly_alike(self, ours: object, theirs: object, here: Stack, there: Stack) -> bool:
         """Whether two values are alike as they are written, as most are: to know it early spares most of the time."""
@@ -166,10 +171,6 @@ class Twins:
             return len({view.label(_address(one)) for view in self._views.values()}) == 1
         return self._twins.get(one.key) is other
 
-    def _reader(self, resource: Resource) -> _Reader:
-        view = self._views[resource.region or ""]
-        return _Reader(self, self._deployment, resource.stack, view, self._canonical)
-
     def token(self, target: Resource, view: _View) -> str:
         """What a resource is to one that refers to it from the region of ``view``."""
         twin = self.of(target)
@@ -178,7 +179,7 @@ class Twins:
         # Both are called like the one in the primary region, so that they read the same from either side.
         first = target if target.region == self._deployment.primary else twin
         side = "" if target.region == view.here else "{there}:"
-        return side + self._views[first.region or ""].label(_address(first))
+        return side + self._views[first.region or ""].label(_address(first)).replace("{here}", "*")
 
 
 class _View:
@@ -211,6 +212,7 @@ class _View:
         }
         self._label_words = {**letters, **roles, **words}
         self._label_pattern = _alternatives(self._label_words)
+        self._places: dict[str, str] = {}
         self._ranges = [("{here}", network) for network in ranges.get(here, ())]
         self._ranges += [("{there}", network) for network in ranges.get(there, ())]
 
@@ -231,9 +233,17 @@ class _View:
         network = _network(cidr)
         for sign, whole in self._ranges if network else ():
             if network and network.subnet_of(whole):
-                offset = int(network.network_address) - int(whole.network_address)
-                return f"{sign}-vpc[{offset / whole.num_addresses:g}+1/{2 ** (network.prefixlen - whole.prefixlen)}]"
+                offset = (int(network.network_address) - int(whole.network_address)) / whole.num_addresses
+                place = f"{sign}-vpc[{offset:g}+1/{2 ** (network.prefixlen - whole.prefixlen)}]"
+                self._places[place] = cidr
+                return place
         return cidr
+
+    def back(self, text: str) -> str:
+        """What was read, in the region's own words again, for people."""
+        if "-vpc[" in text:
+            text = _PLACE_IN_VPC.sub(lambda match: self._places.get(match[0], match[0]), text)
+        return text.replace("{here}", self.here).replace("{there}", self.there)
 
 
 class _Reader:
@@ -264,10 +274,6 @@ class _Reader:
                 return self.canonical(value[0])
             return tuple(sorted((self.canonical(item) for item in value), key=repr))
         return _scalar(value)
-
-    def back(self, canonical: str) -> str:
-        """What was made canonical, with the region's own words again, for people."""
-        return canonical.replace("{here}", self._view.here).replace("{there}", self._view.there)
 
     def _text(self, text: str) -> str:
         key = (id(self._stack), self._view.here, text)
@@ -307,11 +313,22 @@ def _apart(path: str, here: Any, there: Any) -> Iterator[tuple[str, str, str]]:
         for key in sorted({*here, *there}):
             yield from _apart(f"{path}.{key}", here.get(key), there.get(key))
     elif isinstance(here, tuple) and isinstance(there, tuple):
-        ours, theirs = Counter(map(repr, here)), Counter(map(repr, there))
-        if ours != theirs:
-            yield path, _listed(ours - theirs), _listed(theirs - ours)
+        ours, theirs = _without(here, there), _without(there, here)
+        if ours or theirs:
+            yield path, _shown(ours), _shown(theirs)
     elif here != there:
         yield path, _shown(here), _shown(there)
+
+
+def _without(items: tuple[Any, ...], others: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The items that are not among the others, as often as they are there more often."""
+    left, found = list(others), []
+    for item in items:
+        if item in left:
+            left.remove(item)
+        else:
+            found.append(item)
+    return tuple(found)
 
 
 def _opened(text: str) -> Any:
@@ -333,12 +350,11 @@ def _ordered(value: object) -> Any:
 
 
 def _shown(value: object) -> str:
-    text = _ABSENT if value is None else repr(value) if isinstance(value, (dict, tuple)) else str(value)
+    """A canonical value for a sentence."""
+    if value in (None, (), {}):
+        return _ABSENT
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 120 else f"{text[:117]}..."
-
-
-def _listed(items: Counter[str]) -> str:
-    return _shown(", ".join(sorted(item.strip("'") for item in items.elements())) or None)
 
 
 def _scalar(value: object) -> str:

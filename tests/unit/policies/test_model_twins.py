@@ -86,8 +86,12 @@ class TestTwins:
         assert found(deployment, "aws_lambda_function.pay_use1").twin is None
 
     def test_zones_correspond_by_their_order(self, tmp_path: Path) -> None:
-        east = {f"private-{zone}": {"availability_zone_id": f"use1-{zone}"} for zone in ("az1", "az4", "az6")}
-        west = {f"private-{zone}_": {"availability_zone_id": f"usw2-{zone}", **WEST} for zone in ("az1", "az2", "az3")}
+        east: dict[str, Any] = {
+            f"private-{zone}": {"availability_zone_id": f"use1-{zone}"} for zone in ("az1", "az4", "az6")
+        }
+        west: dict[str, Any] = {
+            f"private-{zone}_": {"availability_zone_id": f"usw2-{zone}", **WEST} for zone in ("az1", "az2", "az3")
+        }
         tags = {"tags": {"Name": "private-az4"}}, {"tags": {"Name": "private-az2"}}
         east["private-az4"] |= tags[0]
         west["private-az2_"] |= tags[1]
@@ -155,6 +159,16 @@ class TestDifferences:
         deployment = deployed(tmp_path, functions(one, other))
         assert differing(deployment, "aws_lambda_function.pay_use1") == [attribute]
         assert differing(deployment, "aws_lambda_function.pay_usw2") == [attribute]
+
+    def test_a_range_is_shown_as_it_is_written(self, tmp_path: Path) -> None:
+        deployment = deployed(tmp_path, functions({"role": "10.20.64.0/18"}, {"role": "10.32.32.0/20"}))
+        (difference,) = deployment.twins.differences(found(deployment, "aws_lambda_function.pay_use1"))
+        assert (difference.here, difference.there) == ("10.20.64.0/18", "10.32.32.0/20")
+
+    def test_of_lists_only_what_the_other_lacks_is_shown(self, tmp_path: Path) -> None:
+        deployment = deployed(tmp_path, functions({"layers": ["a", "b", "b"]}, {"layers": ["c", "a", "b"]}))
+        (difference,) = deployment.twins.differences(found(deployment, "aws_lambda_function.pay_use1"))
+        assert (difference.here, difference.there) == ('["b"]', '["c"]')
 
     def test_a_difference_says_what_is_on_either_side(self, tmp_path: Path) -> None:
         deployment = deployed(tmp_path, functions({"description": "of us-east-1"}, {"description": "in us-west-2"}))
