@@ -56,6 +56,9 @@ class Part:
 
 def load(file: Path, name: str, tell: Tell) -> Body | None:
     """A file's JSON object; None, and a sentence, if it holds none. ``name`` is what people call the file."""
+    if not file.is_file():
+        tell(f"{name} cannot be read: it is no file")
+        return None
     try:
         return parse(file.read_text(encoding="utf-8"), name, tell)
     except (OSError, ValueError) as error:
