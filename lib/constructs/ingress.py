@@ -85,7 +85,8 @@ class ApiIngress(Construct):
         """
         super().__init__(scope, id_)
         self._at, self._logging = at, logging
-        self.stage = at.naming.suffix
+        # AWS ends the name of the execution log with it, so it has to tell region and suffix like every other name.
+        self.stage = at.name("payments")
         body = json.dumps(_with_integrations(document, routes, title=at.name("payments")), sort_keys=True)
         self._api = ApiGatewayRestApi(
             self,

@@ -11,6 +11,8 @@ from tests.unit.app import Deployment
 LIMITS = {
     # https://docs.aws.amazon.com/apigateway/latest/api/API_CreateRestApi.html gives none; its console takes 1024
     ("aws_api_gateway_rest_api", "name"): 1024,
+    # https://docs.aws.amazon.com/apigateway/latest/api/API_CreateStage.html
+    ("aws_api_gateway_stage", "stage_name"): 128,
     # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
     ("aws_cloudwatch_log_group", "name"): 512,
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
@@ -54,11 +56,8 @@ DNS_LIMITS = {
     ("aws_route53_record", "name"): 255,
     ("aws_route53_zone", "name"): 255,
 }
-STAGE_LIMIT = 128
-"""https://docs.aws.amazon.com/apigateway/latest/api/API_CreateStage.html (the stage is the suffix)"""
-
-NOT_UNIQUE = frozenset({("aws_iam_role_policy", "name")})
-"""Named within their role, not within the account. (Neither are tags.)"""
+NOT_UNIQUE = frozenset({("aws_iam_role_policy", "name"), ("aws_api_gateway_stage", "stage_name")})
+"""Named within their role or their API, not within the account. (Neither are tags.)"""
 
 ACCOUNT_WIDE = frozenset({"aws_iam_role", "aws_route53_zone", "aws_rds_global_cluster"})
 """Unique in the whole account, not only in a region."""
@@ -68,9 +67,9 @@ DICTATED = (
     re.compile(r"/aws/rds/cluster/(?P<name>[^/]+)/postgresql"),
     re.compile(r"/aws/(?:lambda|apigateway|vpc/flow-logs)/(?P<name>[^/]+)"),
     re.compile(r"alias/(?P<name>[^/]+)"),
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+    re.compile(r"API-Gateway-Execution-Logs_\$\{[^}]+\}/(?P<name>[^/]+)"),
 )
-EXECUTION_LOG = re.compile(r"API-Gateway-Execution-Logs_\$\{[^}]+\}/(?P<suffix>[^/]+)")
-"""The API's id stands for the region: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html"""
 
 
 class Name(NamedTuple):
@@ -90,9 +89,7 @@ def names(deployment: Deployment) -> Iterator[Name]:
         region = "" if resource.type in ACCOUNT_WIDE else deployment.region_of(resource)
         for (type_, attribute), limit in LIMITS.items():
             if resource.type == type_:
-                text = resource.body[attribute]
-                if not EXECUTION_LOG.fullmatch(text):
-                    yield Name(resource.type, attribute, text, limit, region)
+                yield Name(resource.type, attribute, resource.body[attribute], limit, region)
         tag = resource.body.get("tags", {}).get("Name")
         if tag is not None:
             yield Name(resource.type, "tags.Name", tag, TAG_LIMIT, region)

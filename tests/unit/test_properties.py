@@ -23,7 +23,7 @@ from lib.settings import LOG_RETENTION_DAYS, SettingsError
 from lib.topology import GLOBAL_SUFFIX, REGIONS
 from tests.unit import surroundings
 from tests.unit.app import Deployment, synthesize
-from tests.unit.names import DNS_LIMITS, LIMITS, STAGE_LIMIT, Name, bare, dns_names, must_be_unique, names
+from tests.unit.names import DNS_LIMITS, LIMITS, Name, bare, dns_names, must_be_unique, names
 
 # --- what can be set -------------------------------------------------------------------------------------------------
 
@@ -172,7 +172,7 @@ def judge_networks(deployment: Deployment) -> None:
 
 def test_every_attribute_that_names_something_is_judged(sentinel: Deployment) -> None:
     """A new resource whose name nobody listed would escape the properties below."""
-    known = {*LIMITS, *DNS_LIMITS, ("aws_api_gateway_stage", "stage_name")}
+    known = {*LIMITS, *DNS_LIMITS}
     for resource in sentinel.resources():
         for attribute, value in resource.body.items():
             if isinstance(value, str) and SENTINELS["environment_suffix"] in value and not value.startswith("${"):
@@ -234,7 +234,6 @@ def test_every_name_ends_in_region_and_suffix_fits_and_is_its_own(
     given_names, public_names = (renamed(found, values) for found in templates)
     judge_names(given_names, values["prefix"], values["environment_suffix"])
     judge_dns_names(public_names, f"{values['environment_suffix']}.{values['domain']}")
-    assert len(values["environment_suffix"]) <= STAGE_LIMIT
 
 
 @settings(max_examples=500, deadline=None)
