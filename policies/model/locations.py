@@ -90,15 +90,13 @@ def _member(text: str, position: int, key: str) -> tuple[int, int] | None:
         )
     if text[position : position + 1] != "{":
         return None
-    position = _skip(text, position + 1)
-    while text[position : position + 1] == '"':
-        start = position
-        name, position = _DECODER.raw_decode(text, position)
+    start: int | None = _skip(text, position + 1)
+    while start is not None and text[start : start + 1] == '"':
+        name, position = _DECODER.raw_decode(text, start)
         position = _skip(text, _skip(text, position) + 1)
         if name == key:
             return start, position
-        _, position = _DECODER.raw_decode(text, position)
-        position = _skip(text, _skip(text, position) + 1)
+        start = _next(text, position)
     return None
 
 
@@ -114,12 +112,18 @@ def _chosen(text: str, position: int, attribute: str, value: object) -> tuple[in
 def _elements(text: str, position: int) -> list[int]:
     """Where the elements of the array at ``position`` begin."""
     found = []
-    position = _skip(text, position + 1)
-    while text[position : position + 1] not in {"]", ""}:
-        found.append(position)
-        _, position = _DECODER.raw_decode(text, position)
-        position = _skip(text, _skip(text, position) + 1)
+    element: int | None = _skip(text, position + 1)
+    while element is not None and text[element : element + 1] != "]":
+        found.append(element)
+        element = _next(text, element)
     return found
+
+
+def _next(text: str, position: int) -> int | None:
+    """Where the next member or element begins after the value at ``position``; None after the last one."""
+    _, position = _DECODER.raw_decode(text, position)
+    position = _skip(text, position)
+    return _skip(text, position + 1) if text[position : position + 1] == "," else None
 
 
 def _skip(text: str, position: int) -> int:

@@ -5,6 +5,7 @@ https://developer.hashicorp.com/terraform/internals/json-format
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -154,8 +155,8 @@ def _linked_body(scope: Stack, deployment: Deployment, body: Body, expressions: 
         value = body.get(name)
         if isinstance(expression, Mapping) and isinstance(expression.get("references"), list):
             names = [n for n in _longest(expression["references"]) if not n.startswith(_NO_RESOURCES)]
-            values = {deployment.literal(scope, f"${{{n}}}"): f"${{{n}}}" for n in names}
-            linked[name] = _linked(value, values)
+            known = {n: deployment.literal(scope, f"${{{n}}}") for n in names}
+            linked[name] = _linked(value, {_normal(v): f"${{{n}}}" for n, v in known.items() if v is not None})
         elif isinstance(expression, list) and isinstance(value, list):
             pairs = _paired(value, [part for part in expression if isinstance(part, Mapping)])
             linked[name] = [
@@ -165,14 +166,22 @@ def _linked_body(scope: Stack, deployment: Deployment, body: Body, expressions: 
     return linked
 
 
-def _linked(value: Any, references: Mapping[str | None, str]) -> Any:
+def _linked(value: Any, references: Mapping[str, str]) -> Any:
     if isinstance(value, str):
-        return references.get(value, value)
+        return references.get(_normal(value), value)
     if isinstance(value, list):
         return [_linked(item, references) for item in value]
     if isinstance(value, Mapping):
         return {key: _linked(item, references) for key, item in value.items()}
     return value
+
+
+def _normal(text: str) -> str:
+    """A text for comparison: the provider writes the JSON of a policy in another way than its data source."""
+    try:
+        return json.dumps(json.loads(text), sort_keys=True) if text.startswith("{") else text
+    except (ValueError, RecursionError):
+        return text
 
 
 # Values, and references where there are none
