@@ -56,17 +56,14 @@ def _gate(summary: Summary) -> Iterator[_Case]:
 
 
 def _cases(summary: Summary, check: Counted) -> Iterator[_Case]:
-    groups: tuple[Group, ...] = (*summary.open, *summary.waived)
-    findings = [found for group in groups if group.check.id == check.check.id for found in group.findings]
+    findings = tuple(found for group in (*summary.open, *summary.waived) for found in group.findings)
+    group = Group(check.check, tuple(found for found in findings if found.check.id == check.check.id))
     suite, name = check.check.family, line(f"{check.check.id}: {check.check.title}")
-    if not findings:
+    if not group.findings:
         idle = check.outcome == "idle"
         judged = "nothing of its kind to judge" if idle else f"{counted(check.check.judged, 'resource')} judged"
         yield _Case(suite, name, "skipped" if idle else None, judged)
-    by_place: dict[tuple[str, str], list[Found]] = {}
-    for found in findings:
-        by_place.setdefault((found.stack, found.address), []).append(found)
-    for place in by_place.values():
+    for place in group.places:
         yield _case(suite, name, place)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, Literal
 
 from policies import rules
 from policies.judgement import Check, Found, Judgement
@@ -16,7 +17,11 @@ SEVERITIES: Final = ("critical", "high", "medium", "low", "")
 """Worst first; the built-in checks have none."""
 
 BUILTIN: Final = "checkov"
-_BUILTIN_PROMISE: Final = "Built in: what checkov asks of any Terraform."
+_BUILTIN_PROMISE: Final = "checkov, built in: what it asks of anyone's Terraform."
+
+
+Outcome = Literal["failed", "waived", "passed", "idle"]
+"""``idle`` if there was nothing to judge, which is no pass."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +33,8 @@ class Counted:
     waived: int
 
     @property
-    def outcome(self) -> str:
-        """``failed``, ``waived``, ``passed``, or ``idle`` if there was nothing to judge."""
+    def outcome(self) -> Outcome:
+        """What it says of all that it judged."""
         if self.open:
             return "failed"
         if self.waived:
@@ -44,6 +49,7 @@ class Family:
     name: str
     promise: str
     checks: tuple[Counted, ...]
+    title: str = ""
 
     @property
     def judged(self) -> int:
@@ -60,6 +66,11 @@ class Family:
         """How often it was no, and stays."""
         return sum(counted.waived for counted in self.checks)
 
+    @property
+    def outcome(self) -> Outcome:
+        """What its checks say together."""
+        return together(self.checks)
+
 
 @dataclass(frozen=True)
 class Group:
@@ -67,6 +78,30 @@ class Group:
 
     check: Check
     findings: tuple[Found, ...]
+
+    @property
+    def places(self) -> list[list[Found]]:
+        """The findings by resource, in order."""
+        places: dict[tuple[str, str], list[Found]] = {}
+        for found in self.findings:
+            places.setdefault((found.stack, found.address), []).append(found)
+        return list(places.values())
+
+
+def together(checks: Iterable[Counted]) -> Outcome:
+    """What several checks say: the worst that one of them says."""
+    outcomes: set[Outcome] = {counted.outcome for counted in checks}
+    order: tuple[Outcome, ...] = ("failed", "waived", "passed")
+    return next((outcome for outcome in order if outcome in outcomes), "idle")
+
+
+def titled(name: str, docstring: str) -> tuple[str, str]:
+    """A family's title and promise, of a docstring such as ``Health and routing: the checks and records …``."""
+    first = " ".join(docstring.partition("\n\n")[0].split())
+    title, colon, promise = first.partition(": ")
+    if not colon:
+        return name.replace("_", " ").capitalize(), first
+    return title, promise[:1].upper() + promise[1:]
 
 
 def rank(check: Check) -> int:
@@ -83,13 +118,14 @@ class Summary:
     @cached_property
     def families(self) -> tuple[Family, ...]:
         """Our families by name, then the built-in checks."""
-        promises = rules.families()
+        promises = {**rules.families(), BUILTIN: _BUILTIN_PROMISE}
         checks: dict[str, list[Counted]] = {}
         for check in sorted(self.judgement.checks, key=lambda check: (check.builtin, check.family, check.id)):
             checks.setdefault(check.family, []).append(self.counted(check))
         return tuple(
-            Family(name, _BUILTIN_PROMISE if name == BUILTIN else promises.get(name, ""), tuple(members))
+            Family(name, promise, tuple(members), title)
             for name, members in checks.items()
+            for title, promise in [titled(name, promises.get(name, ""))]
         )
 
     @cached_property
@@ -159,8 +195,8 @@ class Summary:
 
 
 def managed(stack: Stack) -> list[Resource]:
-    """The managed resources of a stack."""
-    return [resource for resource in stack.resources.values() if resource.mode == "resource"]
+    """The managed resources of a stack and of its modules."""
+    return [resource for scope in stack.scopes for resource in scope.resources.values() if resource.mode == "resource"]
 
 
 def _subjects(findings: tuple[Found, ...]) -> dict[str, set[tuple[str, str]]]:

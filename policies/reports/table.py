@@ -143,14 +143,15 @@ class _Page:
         badge = self._paint(check.severity or "medium", (check.severity or "built in").upper())
         lines = [f"{badge}  {self._paint('bold', line(check.id))}"]
         lines += self._wrapped("", line(check.title), indent=2)
-        for place, findings in _by_place(group.findings):
-            lines += self._place(place, findings)
+        for findings in group.places:
+            lines += self._place(findings)
         for label, text in (("risk", check.risk), ("do", check.remediation), ("see", check.guideline)):
             if text:
                 lines += self._wrapped(f"{label:<6}", line(text), indent=2)
         return "\n".join(lines)
 
-    def _place(self, found: Found, findings: Sequence[Found]) -> Iterator[str]:
+    def _place(self, findings: Sequence[Found]) -> Iterator[str]:
+        found = findings[0]
         yield from self._wrapped("- ", self._paint("bold", line(found.address)), indent=2)
         yield from self._wrapped("", where(found), indent=4, style="dim")
         for each in findings:
@@ -219,15 +220,6 @@ def where(found: Found) -> str:
     lines = f":{found.lines[0]}-{found.lines[1]}" if found.lines else ""
     place = line(str(found.source)) if found.source else f"{line(found.file)}{lines}"
     return f"{line(found.path)}  {place}"
-
-
-def _by_place(findings: Sequence[Found]) -> Iterator[tuple[Found, list[Found]]]:
-    """Findings by resource, in order."""
-    places: dict[tuple[str, str], list[Found]] = {}
-    for found in findings:
-        places.setdefault((found.stack, found.address), []).append(found)
-    for group in places.values():
-        yield group[0], group
 
 
 def _visible(text: str) -> int:
