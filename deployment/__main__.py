@@ -49,12 +49,13 @@ def _synth(_options: argparse.Namespace, interrupts: Interrupts) -> int:
 def _gate(options: argparse.Namespace, interrupts: Interrupts) -> int:
     from deployment import gate  # noqa: PLC0415
 
+    gate.warm_up()
     if options.synth:
         folder = Path(options.synth)
     else:
         folder = places.synth_folder()
         session.synthesize(interrupts)
-    gate.run(folder.resolve(), options.accepted)
+    gate.run(folder.resolve(), waivers=options.waivers)
     return 0
 
 
@@ -112,8 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     add("synth", _synth, "write the Terraform of all stacks")
     judge = add("gate", _gate, "judge the synthesized stacks")
     judge.add_argument("--synth", metavar="DIR", help="an existing synth output (default: synthesize first)")
-    accepted = places.ROOT / "policies" / "accepted.toml"
-    judge.add_argument("--accepted", metavar="FILE", type=Path, default=accepted, help="the list of accepted findings")
+    judge.add_argument("--waivers", metavar="FILE", type=Path, help="findings that stay (default: the project's own)")
     add("bootstrap", _bootstrap, "create the account's singletons")
     add("stop", _stop, "stop the embedded AWS, with all that is deployed to it")
     add("check", _check, "format, lint, types, imports, workflows")

@@ -32,6 +32,7 @@ def deploy(interrupts: Interrupts, *, yes: bool) -> None:
         if name == "aws":
             preflight.require(settings)
         heading("Synthesize")
+        gate.warm_up()
         stacks = session.synthesize(interrupts)
         say(", ".join(f"{stack.name} ({len(stack.resources())})" for stack in stacks) + " resources")
         heading("Gate")
