@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from policies.budgets import Sum, sums, unstated
 from policies.judge import Finding, Verdict, judge
 from policies.judgement import Check, Found, Judgement
 from policies.model.deployment import Deployment, Resource
@@ -41,6 +42,7 @@ def assess(
     """
     verdict = judge(deployment, rules)
     ours, theirs = told(verdict), also or Told()
+    budgets, unknown = _budgets(deployment)
     checks = (*ours.checks, *theirs.checks)
     findings, covered = _waived((*ours.findings, *theirs.findings), waivers, rules, on)
     idle = tuple(_idle(verdict))
@@ -52,12 +54,13 @@ def assess(
         problems=(
             *ours.problems,
             *theirs.problems,
+            *unknown,
             *(idle if strict else ()),
             *_faults(covered, {check.id for check in checks}, rules, on),
         ),
-        budgets=(),
+        budgets=budgets,
         on=on,
-        notes=(*_notes(deployment), *(() if strict else idle)),
+        notes=(*_notes(deployment), *(unstated(deployment) if strict else idle)),
     )
 
 
@@ -157,6 +160,14 @@ def _expired(waiver: Waiver, on: date) -> bool:
 
 
 # What was not judged
+
+
+def _budgets(deployment: Deployment) -> tuple[tuple[Sum, ...], tuple[str, ...]]:
+    """The recovery times and points as sums, and why there are none."""
+    try:
+        return sums(deployment), ()
+    except Exception as error:  # noqa: BLE001  # whatever it throws, nothing is promised
+        return (), (f"the budgets could not be added up: {type(error).__name__}: {error}",)
 
 
 def _idle(verdict: Verdict) -> Iterator[str]:
