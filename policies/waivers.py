@@ -31,7 +31,8 @@ class Waiver:
 
     def covers(self, rule: str, path: str) -> bool:
         """Whether it speaks of that rule's finding on the resource of that construct path."""
-        return self.rule == rule and fnmatchcase(path, self.resource)
+        # Brackets are those of an instance, as in aws_subnet.a[0].
+        return self.rule == rule and fnmatchcase(path, self.resource.replace("[", "[[]").replace("?", "[?]"))
 
     @property
     def whole_check(self) -> bool:
