@@ -18,7 +18,7 @@ from policies import rules, waivers
 from policies.assessment import assess
 from policies.judgement import Judgement
 from policies.model.reading import read
-from policies.reports import json_report, junit, sarif, table
+from policies.reports import html, json_report, junit, sarif, table
 from policies.rule import Rule
 from policies.waivers import Waiver, WaiverError
 
@@ -26,7 +26,11 @@ PASSED: Final = 0
 FINDINGS: Final = 1
 NOT_JUDGED: Final = 2
 
-_REPORTS: Final[dict[str, Callable[[Judgement], str]]] = {"sarif": sarif.render, "junit": junit.render}
+_REPORTS: Final[dict[str, Callable[[Judgement], str]]] = {
+    "sarif": sarif.render,
+    "junit": junit.render,
+    "html": html.render,
+}
 _ANOTHER_SCANNERS: Final = ("CKV_", "CKV2_")
 _PLACE: Final = "a folder of Terraform JSON (CDKTF's output, or any *.tf.json files), one such file, or a plan"
 _EPILOGUE: Final = """\

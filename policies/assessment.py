@@ -190,7 +190,8 @@ def _notes(deployment: Deployment) -> Iterator[str]:
         )
     placeless = [r for r in deployment.resources() if r.type.startswith("aws_") and r.region is None]
     if placeless:
+        others = f" and {len(placeless) - 1} more" if len(placeless) > 1 else ""
         yield (
-            f"{len(placeless)} resources, such as {placeless[0].path}, are in a region that only the environment "
-            "or Terraform knows: what depends on the region cannot be promised"
+            f"the region of {placeless[0].path}{others} is known only to the environment or to Terraform: "
+            "what depends on it cannot be promised"
         )

@@ -195,4 +195,4 @@ class TestWhatIsNotJudged:
     def test_is_told_of_resources_whose_region_nobody_knows(self, tmp_path: Path) -> None:
         deployment = read_one(tmp_path / "live", {"resource": {"aws_sns_topic": {"a": {}}, "random_id": {"b": {}}}})
         (note,) = judged(deployment).notes
-        assert note.startswith("1 resources, such as live/aws_sns_topic.a, are in a region that only the environment")
+        assert note.startswith("the region of live/aws_sns_topic.a is known only to the environment or to Terraform")
