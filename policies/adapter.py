@@ -43,7 +43,7 @@ class _Scan:
         TerraformJsonRunner.run_block = run_block
 
     def verdict(self) -> tuple[Verdict, Stack]:
-        """The verdict on the deployment of the file, and the file's stack in it.
+        """The verdict on the deployment of the file, and the file's stack in it, or module.
 
         Raises:
             LookupError: the deployment does not hold the file.
@@ -52,7 +52,7 @@ class _Scan:
         if root not in self._verdicts:
             self._verdicts[root] = judge(read(root), rules.every())
         verdict = self._verdicts[root]
-        for stack in verdict.deployment.stacks:
+        for stack in verdict.deployment.scopes:
             if any(file.resolve() == self.file for file in stack.files):
                 return verdict, stack
         raise LookupError(f"{self.file} is no stack of {root}: {'; '.join(verdict.problems)}")
@@ -84,10 +84,10 @@ class _Check:
         ]
         return CheckResult.FAILED if self.details else CheckResult.PASSED
 
-    def _addresses(self, _stack: Stack, _conf: dict[str, Any], entity_type: str) -> tuple[str, list[str]]:
+    def _addresses(self, stack: Stack, _conf: dict[str, Any], entity_type: str) -> tuple[str, list[str]]:
         """The block's own address, and those of blocks that are shown with it."""
         prefix = "" if self.mode == "resource" else f"{self.mode}."
-        return f"{prefix}{entity_type}.{self.entity_path.rpartition(':')[2]}", []
+        return f"{stack.prefix}{prefix}{entity_type}.{self.entity_path.rpartition(':')[2]}", []
 
 
 class _ResourceCheck(_Check, BaseResourceCheck):  # type: ignore[misc]
@@ -128,7 +128,7 @@ class _ProviderCheck(_Check, BaseProviderCheck):  # type: ignore[misc]
         alias = conf.get("alias")
         alias = alias[0] if isinstance(alias, list) and alias else alias
         name = f"{entity_type}.{alias}" if alias else entity_type
-        return f"provider.{name}", _guests(stack) if name == next(iter(stack.providers), None) else []
+        return f"{stack.prefix}provider.{name}", _guests(stack) if name == next(iter(stack.providers), None) else []
 
 
 def _guests(stack: Stack) -> list[str]:
