@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _MODES: Final = ("resource", "data", "ephemeral")
 _CDKTF_HASH = re.compile(r"_[0-9A-F]{8}(?=$|\[)")
-_CIDR = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}/\d{1,2}(?!\d)")
+_CIDR = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}/\d{1,2}(?!\d)")
 _PLACE_IN_VPC = re.compile(r"\{\w+\}-vpc\[[^\]]*\]")
 _ZONE_NUMBER = re.compile(r"az\d+$")
 _NAMES: Final = (
@@ -218,15 +218,15 @@ class _View:
 
     def label(self, text: str) -> str:
         """A name or an address; words for the role that the region plays count as well."""
-        return self._label_pattern.sub(lambda match: self._label_words[match[0]], text)
+        return self._label_pattern.sub(partial(_exchanged, self._label_words), text)
 
     def read(self, text: str) -> str:
         """A value. An address range becomes its place in the VPC that it is a part of."""
-        if "/" in text and self._ranges:
+        if self._ranges and "/" in text and "." in text:
             text = _CIDR.sub(lambda match: self._placed(match[0]), text)
         # Most texts name no region, and to look for a word is much faster than to match a pattern.
         if any(map(text.__contains__, self.words)):
-            text = self._pattern.sub(lambda match: self.words[match[0]], text)
+            text = self._pattern.sub(partial(_exchanged, self.words), text)
         return text
 
     def _placed(self, cidr: str) -> str:
@@ -409,4 +409,10 @@ def _network(cidr: str) -> IPv4Network | None:
 
 def _alternatives(words: Mapping[str, str]) -> re.Pattern[str]:
     longest_first = sorted(filter(None, words), key=len, reverse=True)
-    return re.compile(r"(?<![a-zA-Z0-9])(?:" + "|".join(map(re.escape, longest_first)) + r")(?![a-zA-Z0-9])")
+    return re.compile("(?:" + "|".join(map(re.escape, longest_first)) + r")(?![a-zA-Z0-9])")
+
+
+def _exchanged(words: Mapping[str, str], match: re.Match[str]) -> str:
+    """The sign for a word, unless it is the end of another; the pattern would be slow if it had to look back."""
+    start = match.start()
+    return match[0] if start and match.string[start - 1].isalnum() else words[match[0]]
