@@ -15,7 +15,11 @@ _BOX: Final = 410
 _ALONE: Final = 640
 _GUTTER: Final = 290
 _NARROW: Final = 400
+_USUAL: Final = 1200
+"""Width of a page; what is wider scrolls rather than shrinks."""
+
 _PAD: Final = 18
+_LEGS_APART: Final = 120
 _CARD: Final = 540
 _ROW: Final = 17
 """Height of a line of small text."""
@@ -152,7 +156,7 @@ class _Canvas:
             description=description,
             width=_number(self.width + 4),
             height=_number(height),
-            least=_number(0 if kind == "narrow" else self.width * 0.6),
+            least=_number(0 if kind == "narrow" else self.width * (0.6 if self.width <= _USUAL else 0.85)),
         )
         return Markup("{}{}</svg>").format(head, Markup("\n").join(self.elements))
 
@@ -200,16 +204,22 @@ def _name_cards(canvas: _Canvas, names: Sequence[Name], centres: dict[str, float
     cards = []
     y = canvas.y
     for name in names[:_MOST_NAMES]:
-        bottom = _name_card(canvas, name, left, width, y, regions=len(centres) == 1)
+        bottom = _name_card(_Canvas(width), name, 0, width, y, regions=len(centres) == 1)
         cards.append((name, y, bottom))
         y = bottom + 16
-    canvas.y = y
-    _more_names(canvas, names, left)
-    floor = canvas.y + 30
+    floor = y + 32 + (24 if len(names) > _MOST_NAMES else 0)
+    ends = []
     for index, (name, top, bottom) in enumerate(cards):
         for leg in name.legs:
-            centre = centres[leg.region] + (index - (len(cards) - 1) / 2) * 16
-            _leg_line(canvas, leg, centre, (left, left + width), (top, bottom), floor)
+            x = centres[leg.region] + (index - (len(cards) - 1) / 2) * _LEGS_APART
+            _leg_line(canvas, leg, x, (left, left + width), (top, bottom), floor)
+            ends.append((leg, x))
+    for name, top, _ in cards:
+        _name_card(canvas, name, left, width, top, regions=len(centres) == 1)
+    for leg, x in ends:
+        _pill(canvas, x, floor - 28, leg.when, f"pill {'standby' if leg.standby else 'serving'}", room=_LEGS_APART - 30)
+    canvas.y = y
+    _more_names(canvas, names, left)
     return floor
 
 
@@ -220,19 +230,16 @@ def _leg_line(
     kind = "standby" if leg.standby else "serving"
     top, bottom = card
     if sides[0] < x < sides[1]:
-        canvas.add("path", d=f"M{_number(x)} {_number(bottom)}V{_number(floor - 7)}", class_=f"route {kind}")
-        pill = (x, (bottom + floor) / 2 - 4)
+        path = f"M{_number(x)} {_number(bottom)}"
     else:
         start, middle = (sides[0] if x <= sides[0] else sides[1]), (top + bottom) / 2
         bend = 12 if x <= sides[0] else -12
         path = (
             f"M{_number(start)} {_number(middle)}H{_number(x + bend)}"
-            f"Q{_number(x)} {_number(middle)} {_number(x)} {_number(middle + 12)}V{_number(floor - 7)}"
+            f"Q{_number(x)} {_number(middle)} {_number(x)} {_number(middle + 12)}"
         )
-        canvas.add("path", d=path, class_=f"route {kind}")
-        pill = (x, (middle + 12 + floor) / 2 - 4)
+    canvas.add("path", d=f"{path}V{_number(floor - 7)}", class_=f"route {kind}")
     _arrow(canvas, x, floor, "down", kind)
-    _pill(canvas, pill[0], pill[1], leg.when, f"pill {kind}", room=150)
 
 
 def _name_card(canvas: _Canvas, name: Name, left: float, width: float, top: float, *, regions: bool) -> float:
@@ -356,6 +363,7 @@ def _links_apart(canvas: _Canvas, links: Sequence[Link]) -> None:
         words = f"{link.origin or 'region not stated'} {sign} {link.target}: {_labelled(link)}"
         canvas.text(0, canvas.y + 26, words, "small", size=13, room=canvas.width)
         canvas.y += 24
+    canvas.y += 8 if links else 0
 
 
 def _labelled(link: Link) -> str:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from policies.budgets import Sum, Term
@@ -20,6 +19,9 @@ from policies.reports.controls import FRAMEWORKS, Control, Framework, control
 from policies.reports.picture import picture
 from policies.reports.summary import Counted, Outcome, Summary, managed, together
 from policies.reports.text import clean, counted, seconds, shortfall, total
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _COLOURS: Final = 8
@@ -145,6 +147,8 @@ def _in_order(id_: str) -> list[tuple[int, str]]:
 
 
 def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415  # nobody else needs it
+
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -159,7 +163,8 @@ def _environment() -> Environment:
 
 
 def _finalized(value: Any) -> Any:
-    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    """Whatever the template shows: text of others is made fit to be shown, markup of ours is."""
+    return value if isinstance(value, Markup) else clean(str(value))
 
 
 def _page(address: str) -> str:

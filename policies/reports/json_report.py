@@ -84,7 +84,8 @@ def document(judgement: Judgement) -> dict[str, Any]:
 
 
 def _stack(summary: Summary, stack: Stack) -> dict[str, Any]:
-    folder = summary.judgement.deployment.folder
+    place = summary.judgement.deployment.folder
+    folder = place.parent if place.is_file() else place
     return {
         "name": stack.name,
         "files": [

@@ -63,7 +63,8 @@ class _Run:
         self.checks = [counted.check for family in self.summary.families for counted in family.checks]
         self.index = {check.id: number for number, check in enumerate(self.checks)}
         self.seen: Counter[tuple[str, str, str]] = Counter()
-        folder, root = judgement.deployment.folder.resolve(), root.resolve()
+        place, root = judgement.deployment.folder.resolve(), root.resolve()
+        folder = place.parent if place.is_file() else place
         self.folder = PurePosixPath(folder.relative_to(root) if folder.is_relative_to(root) else folder.name)
 
     def document(self) -> dict[str, Any]:
