@@ -186,6 +186,12 @@ def documents(resource: Resource) -> tuple[Document, ...]:
     return found
 
 
+def texts(resource: Resource, attribute: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The strings of an attribute, filled in as those of a statement are, and those of them that are undecided."""
+    reading = _Texts(_Reader(resource), resource.stack, attribute)
+    return reading.of(resource.get(attribute)), frozenset(reading.undecided)
+
+
 def _documents(resource: Resource) -> Iterator[Document]:
     if resource.mode != "resource":
         return
