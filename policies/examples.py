@@ -19,7 +19,7 @@ _PROVIDERS: Final = [
     for alias, region, role in (("use1", "us-east-1", "primary"), ("usw2", "us-west-2", "secondary"))
 ]
 _BACKEND: Final = {"s3": {"bucket": "tap-state-usw2-000000000000", "key": "dev/example.tfstate", "region": "us-west-2"}}
-_TOP_LEVEL: Final = frozenset({"output", "locals", "variable", "provider"})
+_TOP_LEVEL: Final = frozenset({"output", "locals", "variable", "provider", "removed"})
 
 
 def content(example: Example) -> dict[str, Any]:

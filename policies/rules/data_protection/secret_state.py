@@ -40,13 +40,13 @@ _READS: Final = frozenset(
 _POINTERS: Final = frozenset({"arn", "arns", "id", "ids", "name", "names", "alias", "path"})
 """Last words of attributes that say where a secret is."""
 
-_GLOBAL_MANAGED: Final = "manage_master_user_password"
+_MANAGED: Final = "manage_master_user_password"
 
 
 def _concerned(block: Resource) -> bool:
     if block.mode == "data":
         return block.type in _READS
-    return block.type in _MAKES or _GLOBAL_MANAGED in block or any(True for _ in _secret_attributes(block))
+    return block.type in _MAKES or _MANAGED in block or any(True for _ in _secret_attributes(block))
 
 
 def _secret_attributes(resource: Resource) -> Iterator[tuple[str, str, list[str]]]:
@@ -103,7 +103,7 @@ def _kept_as(attribute: str, written: str) -> Any:
                 "json": {"secret_string_wo": '${jsonencode({"password" = local.password})}'},
                 "given": {"secret_string_wo": "${var.token}"},
             },
-            "aws_db_instance": {"managed": {_GLOBAL_MANAGED: True}},
+            "aws_db_instance": {"managed": {_MANAGED: True}},
             "aws_lambda_function": {
                 "webhook": {"environment": {"variables": {"SECRET": "${aws_secretsmanager_secret.admin.arn}"}}}
             },
@@ -120,7 +120,7 @@ def _kept_as(attribute: str, written: str) -> Any:
         },
         {"aws_elasticache_user": {"nested": {"authentication_mode": [{"passwords": ["${var.password}"]}]}}},
         {"aws_ssm_parameter": {"secure": {"type": "SecureString", "value": "${var.setting}"}}},
-        {"aws_rds_cluster": {"managed": {"global_cluster_identifier": "ledger", _GLOBAL_MANAGED: True}}},
+        {"aws_rds_cluster": {"managed": {"global_cluster_identifier": "ledger", _MANAGED: True}}},
         {"data.aws_secretsmanager_secret_version": {"admin": {"secret_id": "admin"}}},
         {"data.aws_ssm_parameter": {"setting": {"name": "/tap/setting"}}},
     ],
@@ -136,7 +136,7 @@ def _kept_as(attribute: str, written: str) -> Any:
             "aws_rds_cluster",
         ),
         put("secret_string_wo", "${random_password.admin.result}", "aws_secretsmanager_secret_version"),
-        put(_GLOBAL_MANAGED, True, "aws_rds_cluster"),
+        put(_MANAGED, True, "aws_rds_cluster"),
         add("random_password.admin", {"length": 48}),
         add("data.aws_secretsmanager_random_password.admin", {"password_length": 48}),
         add("data.aws_secretsmanager_secret_version.admin", {"secret_id": "admin"}),
@@ -150,9 +150,9 @@ def secret_in_state(block: Resource) -> Iterator[str]:
         return
     if block.type in _MAKES and "pgp_key" not in block:
         yield f"{_MAKES[block.type]} is generated into the state"
-    if block.flag(_GLOBAL_MANAGED) is not False and _GLOBAL_MANAGED in block and "global_cluster_identifier" in block:
+    if block.flag(_MANAGED) is not False and _MANAGED in block and "global_cluster_identifier" in block:
         # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html
-        yield f"{_GLOBAL_MANAGED} is {block.get(_GLOBAL_MANAGED)}: RDS manages no password for a global database"
+        yield f"{_MANAGED} is {block.get(_MANAGED)}: RDS manages no password for a global database"
     for place, name, texts in _secret_attributes(block):
         for text in texts:
             fault = _unwritten_fault(block, text) if name.endswith(WRITE_ONLY) else _kept_fault(block, text)
