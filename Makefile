@@ -1,7 +1,7 @@
 # Thin on purpose: every target calls a Python module; the logic and the messages are in deployment/.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup deploy test synth gate plan destroy check format lock bootstrap bench clean
+.PHONY: help setup deploy test synth gate plan destroy check format generate lock bootstrap bench clean
 
 TARGET ?= embedded
 SYNTH ?=
@@ -46,6 +46,10 @@ check: setup ## Format, lint, types, imports, workflows
 format: setup ## Format the code and fix what can be fixed
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
+
+generate: setup ## Renew what is written from the policies: .checkov.yaml, docs/policies.md
+	@$(RUN) policies.configuration
+	@$(RUN) policies.reports.catalogue
 
 lock: setup ## Renew Pipfile.lock (needs pipenv)
 	@$(RUN) deployment.lock

@@ -210,3 +210,9 @@ def control(written: str) -> Control | None:
         return None
     title, page = _PRACTICES.get(id_, ("", "")) if prefix == "WA-REL" else ("", "")
     return Control(framework, id_, title, f"{_PILLAR}/rel_{page}.html" if page else "")
+
+
+def in_order(id_: str) -> list[tuple[int, str]]:
+    """A key to sort ids by, in which numbers count as numbers: 2.1 comes before 10.5."""
+    parts = "".join(letter if letter.isdecimal() else f" {letter} " for letter in id_).split()
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from policies.budgets import Sum, Term
 from policies.judgement import Judgement
 from policies.reports import TOOL, VERSION, drawing
-from policies.reports.controls import FRAMEWORKS, Control, Framework, control
+from policies.reports.controls import FRAMEWORKS, Control, Framework, control, in_order
 from policies.reports.picture import picture
 from policies.reports.summary import Counted, Outcome, Summary, managed, together
 from policies.reports.text import clean, counted, seconds, shortfall, total
@@ -136,14 +136,8 @@ def _filed(summary: Summary) -> Iterator[Catalogue]:
                     if filed is not None and filed.framework is framework:
                         found.setdefault(filed.id, (filed, []))[1].append(check)
         if found:
-            ordered = sorted(found, key=_in_order)
+            ordered = sorted(found, key=in_order)
             yield Catalogue(framework, tuple(Filed(found[id_][0], tuple(found[id_][1])) for id_ in ordered))
-
-
-def _in_order(id_: str) -> list[tuple[int, str]]:
-    """Numbers in an id by their size: 2.1 before 10.5."""
-    parts = "".join(letter if letter.isdigit() else f" {letter} " for letter in id_).split()
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def _environment() -> Environment:
