@@ -108,7 +108,7 @@ _NAME_AND_VALUE = re.compile(
 )
 _ASSIGNMENT = re.compile(r"(?<![\w.-])([\w.-]+)\s*(?:=>|[=:])\s*[\"']?([^\s\"'$;,(){}\[\]]+)")
 _SCRIPTS: Final = frozenset({"user_data", "user_data_base64", "script", "command", "commands", "buildspec", "content"})
-_TRANSPARENT: Final = frozenset({"value", "values", "value_wo", "default", "stringvalue", "s", "n", "b"})
+_TRANSPARENT: Final = frozenset({"value", "Value", "values", "value_wo", "default", "StringValue", "S", "N", "B"})
 """Keys below which a value stands whose name is beside or above it."""
 
 _RANDOM_CHARACTERS: Final = "random characters"
@@ -148,24 +148,34 @@ def secrets(value: object, *, named: frozenset[str] = frozenset()) -> Iterator[W
 
     ``named`` are keys that name a secret here, whatever they mean elsewhere.
     """
-    found: list[tuple[Any, str, str]] = []
+    found: list[Written] = []
     waiting: list[tuple[object, str, Any]] = [(value, "", None)]
     while waiting and len(waiting) < _MOST:
         item, name, place = waiting.pop()
-        if isinstance(item, str):
-            fault = _fault(name, item)
-            if fault:
-                found.append((place, item, fault))
-        elif isinstance(item, Mapping):
-            waiting += [
-                (inner, "secret" if key in named else _name_of(str(key), item, name), (place, key))
-                for key, inner in item.items()
-                if key != "//"
-            ]
-        elif isinstance(item, (list, tuple)):
-            waiting += [(inner, name, (place, number)) for number, inner in enumerate(item)]
-    for place, text, fault in reversed(found):
-        yield Written(_dotted(place), text, fault, random=fault.endswith(_RANDOM_CHARACTERS))
+        for key, inner, own_name in _members(item, name, named):
+            if isinstance(inner, str):
+                fault = _fault(own_name, inner)
+                if fault:
+                    random = fault.endswith(_RANDOM_CHARACTERS)
+                    found.append(Written(_dotted((place, key)), inner, fault, random))
+            elif isinstance(inner, (Mapping, list, tuple)):
+                waiting.append((inner, own_name, (place, key)))
+    yield from sorted(found, key=lambda written: written.place)
+
+
+def _members(item: object, name: str, named: frozenset[str]) -> list[tuple[object, object, str]]:
+    """Key or number, value and name of what is in a map or list."""
+    if not isinstance(item, Mapping):
+        return [(number, inner, name) for number, inner in enumerate(item)] if isinstance(item, (list, tuple)) else []
+    return [
+        (
+            key,
+            inner,
+            "secret" if key in named else _name_beside(item, name) if key in _TRANSPARENT else str(key),
+        )
+        for key, inner in item.items()
+        if key != "//"
+    ]
 
 
 def hashes(value: object) -> Iterator[str]:
@@ -190,9 +200,7 @@ def _dotted(place: Any) -> str:
     return ".".join(reversed(steps))
 
 
-def _name_of(key: str, around: Mapping[Any, Any], name: str) -> str:
-    if key.lower() not in _TRANSPARENT:
-        return key
+def _name_beside(around: Mapping[Any, Any], name: str) -> str:
     beside = next((around[label] for label in _LABELS if label in around), name)
     return beside if isinstance(beside, str) else name
 

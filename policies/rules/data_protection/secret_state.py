@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
 from policies.model.deployment import Resource
@@ -55,20 +55,20 @@ def _secret_attributes(resource: Resource) -> Iterator[tuple[str, str, list[str]
     while waiting:
         place, item = waiting.pop()
         if isinstance(item, list):
-            waiting += [(place, inner) for inner in item]
-        elif isinstance(item, Mapping):
-            for key, inner in item.items():
-                below = f"{place}.{key}" if place else str(key)
-                listed = inner if isinstance(inner, list) else [inner]
+            waiting += [(place, inner) for inner in item if isinstance(inner, (dict, list))]
+            continue
+        for key, inner in item.items():
+            listed = inner if isinstance(inner, list) else [inner]
+            if names_a_secret(str(key)) or (not place and _is_secure_value(resource, key)):
                 texts = [text for text in listed if isinstance(text, str)]
-                if texts and (names_a_secret(str(key)) or _is_secure_value(resource, below)):
-                    yield below, str(key), texts
-                elif key != "//":
-                    waiting.append((below, inner))
+                if texts:
+                    yield f"{place}{key}", str(key), texts
+            if isinstance(inner, (dict, list)) and key != "//":
+                waiting.append((f"{place}{key}.", inner))
 
 
-def _is_secure_value(resource: Resource, place: str) -> bool:
-    if resource.type != "aws_ssm_parameter" or place not in {"value", "value_wo"}:
+def _is_secure_value(resource: Resource, name: str) -> bool:
+    if resource.type != "aws_ssm_parameter" or name not in {"value", "value_wo"}:
         return False
     return resource.text("type") not in {"String", "StringList"}
 
