@@ -87,7 +87,7 @@ def names_one(text: str) -> bool:
     if named is None:
         return plain.startswith(_THIS_API)
     if not has_wildcard(named.resource):
-        return True
+        return bool(named.resource)
     return _is_generated(named) or names_a_whole_resource(
         named.service, f"{named.region}:{named.account}:{_WILDCARD.split(named.resource, 1)[0]}"
     )

