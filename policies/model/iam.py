@@ -129,8 +129,8 @@ _REQUIRED: Final = frozenset(
 _LIMITS_ONLY: Final = frozenset({"aws_organizations_policy", "aws_s3control_multi_region_access_point"})
 """Types whose documents allow nobody anything: service control policies only take away."""
 
-_SIGNS: Final = ("Statement", "data.aws_iam_policy_document.", "${local.", "${var.", "${module.")
-"""One of these is in every text that holds a document, or leads to one."""
+_SIGN = re.compile(r"Statement|data\.aws_iam_policy_document\.|\$\{(?:local|var|module)\.")
+"""In every text that holds a document, or leads to one."""
 
 # https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html#default-endpoint-policy
 _ENDPOINT_DEFAULT: Final = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
@@ -235,7 +235,7 @@ def _default(resource: Resource, kind: Kind) -> Body | None:
 def _recognized(resource: Resource, value: object, attribute: str) -> Iterator[Document]:
     """Documents in attributes that are not known to hold some, such as the policy inside an OpenAPI document."""
     for text in templates(value):
-        if not any(sign in text for sign in _SIGNS):
+        if not _SIGN.search(text):
             continue
         reader = _Reader(resource)
         for document in reader.found_in(*resource.deployment.follow(resource.stack, text)):
@@ -350,7 +350,7 @@ class _Reader:
         listed = value if isinstance(value, list) else [value]
         found = []
         for number, item in enumerate(listed, start=1):
-            scope, body = self.resource.deployment.follow(stack, item)
+            scope, body = (stack, item) if isinstance(item, dict) else self.resource.deployment.follow(stack, item)
             if isinstance(body, Mapping):
                 found.append(self._statement(scope, body, number))
             elif body is not None:
@@ -461,11 +461,12 @@ class _Texts:
         """The strings of a value that is a string or a list of them, what is known already filled in."""
         if value is None:
             return ()
-        if isinstance(value, str) and "{" not in value:
-            return (_printable(value),)
         return tuple(self._of(self.stack, value, _DEEPEST))
 
     def _of(self, stack: Stack, value: object, depth: int) -> Iterator[str]:
+        if isinstance(value, str) and "{" not in value:
+            yield _printable(value)
+            return
         scope, led = self.reader.resource.deployment.follow(stack, value)
         if isinstance(led, list) and depth:
             for item in led:
@@ -479,8 +480,6 @@ class _Texts:
 
     def _filled(self, scope: Stack, text: str) -> str:
         """The text with what is known already in place of its expressions."""
-        if "{" not in text:
-            return _printable(text)
         parts: list[str] = []
         position = 0
         decided = True
@@ -499,7 +498,9 @@ class _Texts:
         """Pairs of type and name."""
         if value is None:
             return ()
-        scope, value = self.reader.resource.deployment.follow(self.stack, value)
+        scope = self.stack
+        if isinstance(value, str):
+            scope, value = self.reader.resource.deployment.follow(scope, value)
         if not isinstance(value, Mapping):
             return tuple(("AWS", name) for name in self.of(value))
         return tuple((str(type_), name) for type_, names in value.items() for name in self._of(scope, names, _DEEPEST))
@@ -516,7 +517,9 @@ class _Texts:
         """Operator, key and values of each condition."""
         if value is None:
             return ()
-        scope, value = self.reader.resource.deployment.follow(self.stack, value)
+        scope = self.stack
+        if isinstance(value, str):
+            scope, value = self.reader.resource.deployment.follow(scope, value)
         found = []
         for operator, keys in value.items() if isinstance(value, Mapping) else ():
             if not isinstance(keys, Mapping):
