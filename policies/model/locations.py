@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from policies.model.deployment import Resource
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder(strict=False)
 
+MODES: Final = frozenset({"resource", "data", "ephemeral"})
+
 Lines = tuple[int, int]
+Span = tuple[int, int]
 Key = str | tuple[str, object]
 """A member's name; or an attribute and its value, which choose one of several objects."""
 
@@ -27,6 +31,7 @@ class Places:
 
     def __init__(self) -> None:
         self._texts: dict[Path, str] = {}
+        self._resources: dict[Path, dict[tuple[str, ...], Span]] = {}
 
     def of(self, resource: Resource) -> tuple[Path | None, Lines | None]:
         """The file that a resource is declared in, and its lines.
@@ -35,24 +40,38 @@ class Places:
         """
         stack = resource.stack
         first = next(iter(stack.files), None)
-        keys = [] if stack.planned else _keys(resource)
-        for file in stack.files if keys else ():
-            found = self.lines(file, keys)
+        if stack.planned or resource.mode == "stack":
+            return first, None
+        for file in stack.files:
+            found = self._lines_of(file, resource)
             if found is not None:
                 return file, found
         return first, None
 
+    def _lines_of(self, file: Path, resource: Resource) -> Lines | None:
+        if resource.mode not in MODES:
+            return self.lines(file, _keys(resource))
+        try:
+            if file not in self._resources:
+                self._resources[file] = _resources(self._text(file))
+            span = self._resources[file].get((resource.mode, resource.type, resource.name))
+        except (OSError, ValueError, RecursionError):
+            return None
+        return self._counted(file, span)
+
     def lines(self, file: Path, keys: Sequence[Key]) -> Lines | None:
         """As the function ``lines``."""
         try:
-            text = self._text(file)
-            span = _span(text, keys)
+            return self._counted(file, _span(self._text(file), keys))
         except (OSError, ValueError, RecursionError):
             return None
+
+    def _counted(self, file: Path, span: Span | None) -> Lines | None:
         if span is None:
             return None
-        start, end = span
-        return text.count("\n", 0, start) + 1, text.count("\n", 0, end) + 1
+        text = self._text(file)
+        first = text.count("\n", 0, span[0]) + 1
+        return first, first + text.count("\n", *span)
 
     def _text(self, file: Path) -> str:
         if file not in self._texts:
@@ -61,68 +80,78 @@ class Places:
 
 
 def _keys(resource: Resource) -> list[Key]:
-    """What leads to a resource in its file."""
+    """What leads to a provider or a backend in its file."""
     if resource.mode == "provider":
         alias = resource.text("alias")
         return ["provider", resource.type, *([("alias", alias)] if alias else [])]
-    if resource.mode == "backend":
-        return ["terraform", *([] if resource.type == "cloud" else ["backend"]), resource.type]
-    return [] if resource.mode == "stack" else [resource.mode, resource.type, resource.name]
+    return ["terraform", *([] if resource.type == "cloud" else ["backend"]), resource.type]
 
 
-def _span(text: str, keys: Sequence[Key]) -> tuple[int, int] | None:
+def _resources(text: str) -> dict[tuple[str, ...], Span]:
+    """Where each resource of a file stands, by mode, type and name; the last one counts, as it does to the reader."""
+    return {
+        (mode, type_, name): (start, end)
+        for mode, _, types, _ in _members(text, _skip(text, 0))
+        if mode in MODES
+        for type_, _, names, _ in _members(text, types)
+        for name, start, _, end in _members(text, names)
+    }
+
+
+def _span(text: str, keys: Sequence[Key]) -> Span | None:
     position = _skip(text, 0)
     start = position
     for key in keys:
-        found = _member(text, position, key) if isinstance(key, str) else _chosen(text, position, *key)
+        found = _chosen(text, position, *key) if isinstance(key, tuple) else _member(text, position, key)
         if found is None:
             return None
         start, position = found
-    _, end = _DECODER.raw_decode(text, position)
-    return start, end
+    return start, _DECODER.raw_decode(text, position)[1]
 
 
-def _member(text: str, position: int, key: str) -> tuple[int, int] | None:
-    """Where a key of the object at ``position`` begins, and where its value does. An array of objects is searched."""
-    if text[position : position + 1] == "[":
-        return next(
-            (found for element in _elements(text, position) if (found := _member(text, element, key)) is not None), None
-        )
-    if text[position : position + 1] != "{":
-        return None
-    start: int | None = _skip(text, position + 1)
-    while start is not None and text[start : start + 1] == '"':
-        name, position = _DECODER.raw_decode(text, start)
-        position = _skip(text, _skip(text, position) + 1)
-        if name == key:
-            return start, position
-        start = _next(text, position)
-    return None
+def _member(text: str, position: int, key: str) -> Span | None:
+    """Where a member of the object at ``position`` begins, and where its value does."""
+    return next(((start, value) for name, start, value, _ in _members(text, position) if name == key), None)
 
 
-def _chosen(text: str, position: int, attribute: str, value: object) -> tuple[int, int] | None:
+def _chosen(text: str, position: int, attribute: str, value: object) -> Span | None:
     """The object with that value, of an array or alone."""
-    for element in _elements(text, position) if text[position : position + 1] == "[" else [position]:
-        found, _ = _DECODER.raw_decode(text, element)
+    for start, _ in _elements(text, position) if text[position : position + 1] == "[" else [(position, 0)]:
+        found, _ = _DECODER.raw_decode(text, start)
         if isinstance(found, Mapping) and found.get(attribute) == value:
-            return element, element
+            return start, start
     return None
 
 
-def _elements(text: str, position: int) -> list[int]:
-    """Where the elements of the array at ``position`` begin."""
-    found = []
-    element: int | None = _skip(text, position + 1)
-    while element is not None and text[element : element + 1] != "]":
-        found.append(element)
-        element = _next(text, element)
-    return found
+def _members(text: str, position: int) -> Iterator[tuple[str, int, int, int]]:
+    """Each member of the object at ``position``, or of the objects of an array there: its name, where it begins, where
+    its value begins and where that ends.
+    """
+    if text[position : position + 1] == "[":
+        for element, _ in _elements(text, position):
+            yield from _members(text, element)
+    elif text[position : position + 1] == "{":
+        start: int | None = _skip(text, position + 1)
+        while start is not None and text[start : start + 1] == '"':
+            name, colon = _DECODER.raw_decode(text, start)
+            value = _skip(text, _skip(text, colon) + 1)
+            _, end = _DECODER.raw_decode(text, value)
+            yield name, start, value, end
+            start = _next(text, end)
 
 
-def _next(text: str, position: int) -> int | None:
-    """Where the next member or element begins after the value at ``position``; None after the last one."""
-    _, position = _DECODER.raw_decode(text, position)
-    position = _skip(text, position)
+def _elements(text: str, position: int) -> Iterator[Span]:
+    """Where each element of the array at ``position`` begins and ends."""
+    start: int | None = _skip(text, position + 1)
+    while start is not None and text[start : start + 1] != "]":
+        _, end = _DECODER.raw_decode(text, start)
+        yield start, end
+        start = _next(text, end)
+
+
+def _next(text: str, end: int) -> int | None:
+    """Where the next member or element begins after the value that ends there; None after the last one."""
+    position = _skip(text, end)
     return _skip(text, position + 1) if text[position : position + 1] == "," else None
 
 
