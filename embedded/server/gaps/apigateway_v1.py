@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]  # the emulator brings it without types
+import yaml
 
 from embedded.server.openapi_import import OpenApiImport
 from embedded.server.patching import Answer, Service, around, gap, text
