@@ -6,6 +6,11 @@ import re
 
 _RULES = (
     (
+        r"Failed to (save|persist) state",
+        "run the command again: it saves the state that is kept (see below) before anything else.",
+    ),
+    (r"Error releasing the state lock", "run the command again: it deals with the lock first."),
+    (
         r"state lock|PreconditionFailed.*lock",
         "somebody else works on this stack, or a Terraform was killed; see below.",
     ),

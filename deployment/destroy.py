@@ -37,6 +37,9 @@ def destroy(interrupts: Interrupts, *, yes: bool, keep_emulator: bool = False) -
         if name == "aws":
             preflight.require_account(settings)  # another account's bucket would read as "nothing to destroy"
         deployed = state.deployed(settings)
+        if name == "aws":
+            kept = session.unsaved(session.data_folder(name, settings))
+            deployed += [stack for stack in kept if stack not in deployed]
         if deployed:
             if name == "aws":
                 confirm.removal(settings, yes=yes)

@@ -14,7 +14,7 @@ from pathlib import Path
 from deployment import places, state, synthesis, terraform
 from deployment.errors import DeploymentError, MissingError
 from deployment.interrupt import Interrupts
-from deployment.stacks import Runner
+from deployment.stacks import UNSAVED_STATE, Runner
 from deployment.synthesis import Stack
 from deployment.target import Target, TargetName
 from deployment.terraform import Terraform
@@ -82,6 +82,13 @@ class Session:
         state.check_locks(self.runner, wanted, release=self.target.name == "embedded")
         for stack in wanted:
             self.runner.init(stack)
+            kept = self.runner.unsaved_state(stack)
+            if not kept.exists():
+                continue
+            if self.target.name == "embedded" and not state.exists(stack):
+                kept.unlink()  # of an embedded AWS that is gone, with all that this state knows
+            else:
+                self.runner.save_kept_state(stack)
 
     def apply(self, stack: Stack) -> None:
         """Apply a stack, and keep what it is applied from: it can be destroyed as it was made.
@@ -117,6 +124,11 @@ def applied(home: Path, names: list[str]) -> list[Stack] | None:
         return None
     known = synthesis.read(home / _APPLIED)
     return known if set(names) <= {stack.name for stack in known} else None
+
+
+def unsaved(home: Path) -> list[str]:
+    """The stacks of which this checkout keeps a state that could not be saved: they are deployed, whatever S3 says."""
+    return sorted(kept.parent.name for kept in home.glob(f"*/{UNSAVED_STATE}"))
 
 
 def data_folder(target: TargetName, chosen: Settings) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import threading
 import time
@@ -21,6 +22,9 @@ from deployment.places import shown
 from deployment.progress import Failure, Progress
 from deployment.synthesis import Stack
 from deployment.terraform import Terraform
+
+UNSAVED_STATE = "errored.tfstate"
+"""Terraform's own name for it."""
 
 HEARTBEAT_SECONDS = 10.0
 FOLLOW_SECONDS = 0.1
@@ -77,10 +81,14 @@ class Runner:
         child = self._start(stack, [*command, f"-lock-timeout={LOCK_TIMEOUT}"], stdout=subprocess.PIPE)
         shown: list[str] = []
         with self.interrupts.watching(child):
-            for line in child.stdout or ():
-                if not _REFRESHING.search(line):
-                    say(line.rstrip())
-                    shown.append(line)
+            try:
+                for line in child.stdout or ():
+                    if not _REFRESHING.search(line):
+                        say(line.rstrip())
+                        shown.append(line)
+            finally:
+                if child.stdout:
+                    child.stdout.close()  # if nobody reads ours any more, it must not wait for us to read its own
             code = child.wait()
         self._stop_if_asked(stack)
         if code not in (PLAN_IS_EMPTY, PLAN_HAS_CHANGES):
@@ -126,14 +134,44 @@ class Runner:
             reporter.join()
             pid_file.unlink(missing_ok=True)
         elapsed = clock(time.monotonic() - started)
+        unsaved = self._keep_unsaved_state(stack)
         self._stop_if_asked(stack)
         if code:
             head = f"{stack.name}: {what} failed after {elapsed}, {progress.done} of {progress.total or '?'} done"
-            raise DeploymentError(f"{head}\n{_explain(stack, progress)}\n  Log:  {shown(log)}")
+            kept = f"\n  State: could not be saved; it is kept in {shown(unsaved)}" if unsaved else ""
+            raise DeploymentError(f"{head}\n{_explain(stack, progress)}{kept}\n  Log:  {shown(log)}")
         if progress.total:
             say(f"{stack.name:<10} {progress.done:>3}/{progress.total}  done in {elapsed}")
         else:
             say(f"{stack.name:<10} nothing to {'change' if what == 'apply' else 'destroy'} ({elapsed})")
+
+    def unsaved_state(self, stack: Stack) -> Path:
+        """Where a state is kept that the backend did not take: without it, what was made would be nobody's."""
+        return self._data(stack) / UNSAVED_STATE
+
+    def save_kept_state(self, stack: Stack) -> None:
+        """Give the backend the state that it did not take last time. Raises DeploymentError, and keeps the state."""
+        kept = self.unsaved_state(stack)
+        child = self._start(stack, ["state", "push", str(kept.absolute())], stdout=subprocess.PIPE)
+        with self.interrupts.watching(child):
+            text = child.stdout.read() if child.stdout else ""
+            code = child.wait()
+        self._stop_if_asked(stack)
+        if code:
+            raise DeploymentError(
+                f"{stack.name}: the state of an earlier run, kept in {shown(kept)}, cannot be saved\n"
+                f"{_indented(text)}\n"
+                "  It knows of resources that the saved state may not know: do not delete it before you have compared."
+            )
+        kept.unlink()
+        say(f"{stack.name:<10} saved the state that an earlier run could not save")
+
+    def _keep_unsaved_state(self, stack: Stack) -> Path | None:
+        """Move the state that Terraform left beside the configuration to where every command looks for it."""
+        left, kept = stack.folder / UNSAVED_STATE, self.unsaved_state(stack)
+        if left.exists():
+            shutil.move(left, kept)
+        return kept if kept.exists() else None
 
     def pid_file(self, stack: Stack) -> Path:
         """Names the Terraform that works on the stack."""
@@ -158,6 +196,11 @@ class Runner:
         )
 
     def _stop_if_asked(self, stack: Stack) -> None:
+        if self.interrupts.count > 1:
+            raise StoppedError(
+                f"{stack.name}: killed. What was under way may be unknown to its state: "
+                "`make deploy` goes on from here, `make destroy` removes it, and both name what they stumble over."
+            )
         if self.interrupts.requested:
             raise StoppedError(
                 f"{stack.name}: interrupted. What was done is in the state: "

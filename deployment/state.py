@@ -42,6 +42,17 @@ def _filled(settings: Settings, prefix: str) -> list[str]:
     return [key for key in keys if key.endswith(".tfstate") and _resources(s3, bucket, key)]
 
 
+def exists(stack: Stack) -> bool:
+    """Whether the stack has a saved state, with or without resources."""
+    try:
+        _s3(stack).head_object(Bucket=stack.backend["bucket"], Key=stack.backend["key"])
+    except ClientError as error:
+        if code(error) in _ABSENT:
+            return False
+        raise
+    return True
+
+
 def forget(settings: Settings, stacks: list[Stack]) -> None:
     """Delete the emptied states of this suffix, so that the bucket holds only what is deployed."""
     s3 = client("s3", settings.effective_state_region)

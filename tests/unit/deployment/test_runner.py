@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from deployment import session
 from deployment.errors import DeploymentError, StoppedError
 from deployment.interrupt import Interrupts
 from deployment.stacks import Runner
@@ -146,3 +147,75 @@ def test_after_an_interruption_nothing_starts_any_more(tmp_path: Path, stack: St
     work.interrupts.count = 1
     with pytest.raises(StoppedError, match="not started"):
         work.apply(stack)
+
+
+REFUSED = 'echo "{}" > "${1#-chdir=}/errored.tfstate"; exit 1'
+"""What Terraform does when the backend does not take the state."""
+
+
+def test_a_state_that_could_not_be_saved_is_kept_and_named(tmp_path: Path, stack: Stack) -> None:
+    this = runner(tmp_path, REFUSED)
+    with pytest.raises(DeploymentError) as failed:
+        this.apply(stack)
+    assert this.unsaved_state(stack).read_text() == "{}\n"
+    assert f"kept in {this.unsaved_state(stack)}" in str(failed.value)
+    assert session.unsaved(this.home) == ["primary"]
+    assert not (stack.folder / "errored.tfstate").exists(), "the next synth writes that folder anew"
+
+
+def test_a_kept_state_is_saved_once(tmp_path: Path, stack: Stack) -> None:
+    with pytest.raises(DeploymentError):
+        runner(tmp_path, REFUSED).apply(stack)
+    this = runner(tmp_path, f'echo "$2 $3 $4" > {tmp_path}/called')
+    kept = this.unsaved_state(stack)
+    this.save_kept_state(stack)
+    assert (tmp_path / "called").read_text() == f"state push {kept}\n"
+    assert not kept.exists()
+
+
+def test_a_kept_state_that_is_refused_again_stays(tmp_path: Path, stack: Stack) -> None:
+    with pytest.raises(DeploymentError):
+        runner(tmp_path, REFUSED).apply(stack)
+    this = runner(tmp_path, "echo 'Failed to write state: unrelated lineage'; exit 1")
+    with pytest.raises(DeploymentError, match="unrelated lineage"):
+        this.save_kept_state(stack)
+    assert this.unsaved_state(stack).exists()
+
+
+def test_an_unsaved_state_is_not_answered_with_advice_to_go_on_without_it(tmp_path: Path, stack: Stack) -> None:
+    """Terraform warns of a forked state; the driver's next step must not contradict it."""
+    diagnostic = {"severity": "error", "summary": "Failed to save state", "detail": "connection refused"}
+    said = json.dumps({"type": "diagnostic", "diagnostic": diagnostic})
+    with pytest.raises(DeploymentError, match="it saves the state that is kept"):
+        runner(tmp_path, f"echo '{said}'; {REFUSED}").apply(stack)
+
+
+def test_killed_is_not_called_saved(tmp_path: Path, stack: Stack) -> None:
+    this = runner(tmp_path, "exit 0")
+    this.interrupts.count = 2
+    with pytest.raises(StoppedError, match="may be unknown to its state"):
+        this._stop_if_asked(stack)
+
+
+def test_a_plan_that_nobody_reads_to_the_end_ends(
+    tmp_path: Path, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in ``make plan | head``: Terraform has more to say than a pipe holds, and nobody takes it."""
+
+    def gone(_text: str) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("deployment.stacks.say", gone)
+    this = runner(tmp_path, "trap '' INT; exec 2>/dev/null; while echo 'a line of a long plan'; do :; done")
+    failed: list[BaseException] = []
+
+    def plan() -> None:
+        try:
+            this.plan(stack)
+        except BrokenPipeError as error:
+            failed.append(error)
+
+    planning = threading.Thread(target=plan, daemon=True)
+    planning.start()
+    planning.join(DEADLINE)
+    assert failed, "it waits for a Terraform that waits for it"
