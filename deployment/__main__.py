@@ -131,6 +131,9 @@ def main() -> int:
         except DeploymentError as error:
             warn(f"\n{error}")
             return error.code
+        except BrokenPipeError:  # `make plan | head`: whom the rest was for has gone
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python's last flush would fail again
+            return 1
         except (BotoCoreError, ClientError) as error:
             warn(f"\nAWS did not do what was asked: {error}\n  Check credentials and connection, then try again.")
             return 1
