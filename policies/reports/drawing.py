@@ -19,7 +19,7 @@ _USUAL: Final = 1200
 """Width of a page; what is wider scrolls rather than shrinks."""
 
 _PAD: Final = 18
-_LEGS_APART: Final = 120
+_LEGS_APART: Final = 130
 _CARD: Final = 540
 _ROW: Final = 17
 """Height of a line of small text."""
@@ -208,16 +208,17 @@ def _name_cards(canvas: _Canvas, names: Sequence[Name], centres: dict[str, float
         cards.append((name, y, bottom))
         y = bottom + 16
     floor = y + 32 + (24 if len(names) > _MOST_NAMES else 0)
+    apart = min(_LEGS_APART, (_BOX - _LEGS_APART) / max(1, len(cards) - 1))
     ends = []
     for index, (name, top, bottom) in enumerate(cards):
         for leg in name.legs:
-            x = centres[leg.region] + (index - (len(cards) - 1) / 2) * _LEGS_APART
+            x = centres[leg.region] + (index - (len(cards) - 1) / 2) * apart
             _leg_line(canvas, leg, x, (left, left + width), (top, bottom), floor)
             ends.append((leg, x))
     for name, top, _ in cards:
         _name_card(canvas, name, left, width, top, regions=len(centres) == 1)
     for leg, x in ends:
-        _pill(canvas, x, floor - 28, leg.when, f"pill {'standby' if leg.standby else 'serving'}", room=_LEGS_APART - 30)
+        _pill(canvas, x, floor - 28, leg.when, f"pill {'standby' if leg.standby else 'serving'}", room=apart - 30)
     canvas.y = y
     _more_names(canvas, names, left)
     return floor

@@ -94,13 +94,22 @@ class _Page:
 
     def _budget(self, sum_: Sum) -> Iterator[str]:
         share = sum_.seconds / sum_.budget_seconds if sum_.budget_seconds > 0 else 1.0
-        filled = max(0, min(_BAR, round(share * _BAR)))
-        bar = "█" * filled + ("░" if sum_.complete else "?") * (_BAR - filled)
+        length = _BAR if self.width >= 80 else _BAR // 2
+        filled = max(0, min(length, round(share * length)))
+        bar = "█" * filled + ("░" if sum_.complete else "?") * (length - filled)
         kind = "good" if sum_.within_budget else "bad"
-        says = self._paint("bad", f"  {shortfall(sum_).upper()}") if not sum_.within_budget else ""
-        name = self._paint("bold", f"{sum_.objective} {line(sum_.promise)}".ljust(_NAME))
         amount = f"{total(sum_)} of {seconds(sum_.budget_seconds)}"
-        yield f"  {name}  {self._paint(kind, bar)}  {amount}{says}"
+        name, says = f"{sum_.objective} {line(sum_.promise)}", shortfall(sum_).upper()
+        if len(name) > _NAME:
+            yield from self._wrapped("", name, indent=2, style="bold")
+            name = ""
+        shown = f"  {self._paint('bold', name.ljust(_NAME))}  {self._paint(kind, bar)}  {amount}"
+        if says and _visible(shown) + 2 + len(says) <= self.width:
+            shown += self._paint("bad", f"  {says}")
+            says = ""
+        yield shown
+        if says:
+            yield self._paint("bad", f"    {says}")
         if sum_.subject:
             yield from self._wrapped("", line(sum_.subject), indent=4, style="dim")
         yield from self._terms(sum_.terms)
