@@ -35,6 +35,6 @@ class Migration(Construct):
             provider=at.provider,
             function_name=function.function_name,
             input=json.dumps({}),
-            triggers={"code": code_sha256, "credentials": str(credentials_version)},
+            triggers={"code": code_sha256, "credentials_version": str(credentials_version)},
             depends_on=list(after),
         )

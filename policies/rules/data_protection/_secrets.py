@@ -32,7 +32,7 @@ _HARMLESS_TOKENS: Final = frozenset({"client", "continuation", "creation", "idem
 
 _PUBLIC = re.compile(
     r"(?:hash|hashes|sha\d*|md5|checksum|digest|etag|fingerprint|thumbprint|thumbprints|thumbprint_list"
-    r"|certificate|certificate_\w+|public_?key|arns?|ids?)$",
+    r"|certificate|certificate_\w+|public_?key|bucket|arns?|ids?)$",
     re.IGNORECASE,
 )
 """Names of what looks random and is no secret."""
@@ -90,6 +90,7 @@ random base64 text of 20 characters, 97 % of 40.
 
 _NOT_RANDOM = re.compile(
     r"arn:[\w-]+:\S*|\bmrk-[0-9a-f]{32}\b|\bsha\d{1,3}[:-][\w+/=]+|\?ref=[0-9a-f]{7,40}\b"
+    r"|[\w.%+-]+@(?:[\w-]+\.)+[a-z]{2,63}|(?-i:\b(?:[a-z0-9-]{1,63}\.)+[a-z]{2,63}\b)"
     r"|-----BEGIN (?P<kind>[A-Z ]+)-----.*?-----END (?P=kind)-----"
     rf"|\"[\w.-]*?{_PUBLIC.pattern.removesuffix('$')}\"\s*[:=]\s*\"[^\"]*\"",
     re.DOTALL | re.IGNORECASE,

@@ -77,7 +77,9 @@ def _output(body: dict[str, Any], _: Resource) -> None:
                 }
             },
             "aws_lambda_invocation": {
-                "again": {"triggers": {"code": "n6UmdI0+sAG7XVS1+dOByuw8CLASSx95ROAYtZyt9lY=", "credentials": "1"}}
+                "again": {
+                    "triggers": {"code": "n6UmdI0+sAG7XVS1+dOByuw8CLASSx95ROAYtZyt9lY=", "credentials_version": "1000"}
+                }
             },
             "aws_instance": {"bastion": {"metadata_options": {"http_tokens": "required"}}},
             "variable": {"admin_password": {"type": "string", "ephemeral": True}},

@@ -106,6 +106,8 @@ def test_what_is_found_and_where(value: object, fault: str) -> None:
         {"group": "/aws/lambda/tap-health-database-use1-dev"},
         {"metric": "AuroraGlobalDBReplicationLag", "type": "AwsEc2ClientVpnEndpointDetails"},
         {"digits": "0" * 40, "account": "123456789012" * 4},
+        {"endpoint": "AaBbCc01DdEeFf23GgHhIi45@example.com"},
+        {"domain_name": "global.0123456789abcdef0123456789abcdef.example", "bucket": "0123456789abcdef" * 2},
         {"uuid": "0f8fad5b-d9cd-469f-a165-70867728950e"},
         {"ca": "-----BEGIN CERTIFICATE-----\n" + KEY + "\n-----END CERTIFICATE-----"},
         {"//": {"password": "hunter2"}},
