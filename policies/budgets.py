@@ -263,10 +263,10 @@ def _receipts(replication: Resource) -> Iterator[Sum]:
     """What a replica of a bucket may lack: only replication time control promises anything."""
     rules = [rule for rule in replication.blocks("rule") if rule.text("status") != "Disabled"]
     terms = [_replication_time(replication, rule) for rule in rules]
-    if terms:
-        worst = max(terms, key=lambda term: _weight((term,)))
-        budget = _budget(replication.deployment, "receipts", "RPO")
-        yield Sum("receipts", "RPO", budget, (worst,), subject=replication.path)
+    nothing = Term("no rule of it is enabled", None, replication.path)
+    worst = max(terms, key=lambda term: _weight((term,)), default=nothing)
+    budget = _budget(replication.deployment, "receipts", "RPO")
+    yield Sum("receipts", "RPO", budget, (worst,), subject=replication.path)
 
 
 def _replication_time(replication: Resource, rule: Block) -> Term:

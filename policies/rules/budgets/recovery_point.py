@@ -99,6 +99,7 @@ def _receipts(**control: Any) -> dict[str, Any]:
         {**_sessions(5000), "output": {"recovery_budgets": {"value": {"sessions_rpo": 4}}}},
         _receipts(),
         _receipts(status="Disabled", time={"minutes": 15}),
+        {"aws_s3_bucket_replication_configuration": {"idle": {"rule": [{"status": "Disabled"}]}}},
         _receipts(status="Enabled", time={"minutes": 30}),
     ],
     mutations=[

@@ -84,7 +84,7 @@ def alarm_replication_lag(alarm: Resource) -> Iterator[str]:
     threshold = Block({"threshold": alarm.literal("threshold")}).number("threshold")
     if threshold is None or threshold > LIMIT_MS:
         yield f"threshold is {alarm.get('threshold')} ms, more than {LIMIT_MS} ms or unknown"
-    if alarm.get("comparison_operator") not in RISES:
+    if alarm.text("comparison_operator") not in RISES:
         yield f"comparison_operator is {alarm.get('comparison_operator')}, not one of {', '.join(sorted(RISES))}"
     for metric in metrics(alarm):
         if not metric.is_called(*LAG):
