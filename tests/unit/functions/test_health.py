@@ -113,6 +113,16 @@ class TestDatabase:
         assert answer.status == 503
         assert answer.is_problem
 
+    @pytest.mark.parametrize(("cached", "statuses"), [("3600", [200, 200]), ("0", [200, 503])])
+    def test_a_verdict_is_repeated_for_as_long_as_the_function_is_told(
+        self, deploy: Deploy, variables: dict[str, str], control_item: ControlItem, cached: str, statuses: list[int]
+    ) -> None:
+        control_item.put("active")
+        health = deploy("health_database", **variables | {"VERDICT_CACHE_SECONDS": cached})
+        before = get(health, "/health/database").status
+        control_item.put("fenced")
+        assert [before, get(health, "/health/database").status] == statuses
+
     def test_a_name_that_does_not_resolve_is_unhealthy(self, deploy: Deploy, variables: dict[str, str]) -> None:
         health = deploy("health_database", **variables | {"DATABASE_WRITER_HOST": "writer.invalid"})
         answer = get(health, "/health/database")
