@@ -21,6 +21,9 @@ from hypothesis import strategies as st
 from lib.naming import longest_suffix
 from lib.settings import LOG_RETENTION_DAYS, SettingsError
 from lib.topology import GLOBAL_SUFFIX, REGIONS
+from policies import rules
+from policies.judge import judge
+from policies.model.reading import read
 from tests.unit import surroundings
 from tests.unit.app import Deployment, synthesize
 from tests.unit.names import DNS_LIMITS, LIMITS, Name, bare, dns_names, must_be_unique, names
@@ -167,6 +170,13 @@ def judge_networks(deployment: Deployment) -> None:
         assert {subnet["availability_zone_id"] for subnet in subnets} == set(REGIONS[region].zone_ids)
 
 
+def judge_rules(folder: Path) -> None:
+    """Every policy of this repository, as the gate asks them."""
+    verdict = judge(read(folder), rules.every())
+    assert verdict.problems == ()
+    assert [f"{finding.rule.id} {finding.resource.path}: {finding.message}" for finding in verdict.findings] == []
+
+
 # --- properties ------------------------------------------------------------------------------------------------------
 
 
@@ -188,6 +198,7 @@ def test_every_attribute_that_names_something_is_judged(sentinel: Deployment) ->
 def test_whatever_the_structure_the_synth_succeeds_and_everything_is_in_its_place(structure: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         made = synthesize(Path(folder), **structure)
+        judge_rules(made.folder)
     prefix, suffix = "tap", "dev"
     judge_names(list(names(made)), prefix, suffix)
     judge_dns_names(list(dns_names(made)), "dev.tap.example")
@@ -214,6 +225,17 @@ def test_what_is_only_written_down_can_be_substituted(sentinel: Deployment, valu
     with tempfile.TemporaryDirectory() as folder:
         real = synthesize(Path(folder), **values).texts()
     assert real == {name: substituted(text, values) for name, text in sentinel.texts().items()}
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(values=texts())
+def test_whatever_is_written_down_every_rule_holds(sentinel: Deployment, values: dict[str, str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in sentinel.texts().items():
+            file = Path(folder, name)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(substituted(text, values), encoding="utf-8")
+        judge_rules(Path(folder))
 
 
 @pytest.fixture(scope="module")
