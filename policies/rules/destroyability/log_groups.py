@@ -23,9 +23,8 @@ _WRITERS: Final = ("aws_lambda_function", "aws_api_gateway_method_settings", *_D
 def _writes_logs(resource: Resource) -> bool:
     if resource.type in _DATABASES:
         return bool(resource.items(_EXPORTS))
-    return resource.type != "aws_api_gateway_method_settings" or resource.block("settings").get(
-        "logging_level"
-    ) not in {None, "OFF"}
+    level = resource.block("settings").get("logging_level")
+    return resource.type != "aws_api_gateway_method_settings" or (level is not None and level != "OFF")
 
 
 def _writers_to(group: Resource) -> list[Resource]:
