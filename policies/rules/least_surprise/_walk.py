@@ -42,7 +42,7 @@ def _words(body: object) -> Words:
         if isinstance(item, str):
             texts.append(item)
         elif isinstance(item, dict):
-            texts += item
+            texts += map(str, item)
             waiting += item.values() if _METADATA not in item else [v for k, v in item.items() if k != _METADATA]
         elif isinstance(item, list):
             waiting += item
