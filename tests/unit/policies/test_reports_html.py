@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
+from typing import ClassVar
 
 import pytest
 
@@ -216,3 +217,33 @@ def test_the_diagram_is_drawn_for_wide_and_for_narrow_pages_and_told_in_words(pa
 
 def test_it_is_the_same_every_time(failing: Judgement) -> None:
     assert html.render(failing) == html.render(failing)
+
+
+class TestContrast:
+    """Text can be read, light and dark: https://www.w3.org/TR/WCAG22/#contrast-minimum asks for 4.5 to 1."""
+
+    READ_ON: ClassVar = [
+        *((words, ground) for words in ("text", "muted", "accent") for ground in ("bg", "surface", "inset")),
+        *((kind, f"{kind}-bg") for kind in ("good", "bad", "warn", "critical", "low")),
+        *((kind, ground) for kind in ("good", "bad") for ground in ("surface", "inset")),
+        ("text", "bad-bg"),
+        ("surface", "accent"),
+    ]
+
+    @pytest.fixture(scope="class", params=[0, 1], ids=["light", "dark"])
+    def colours(self, request: pytest.FixtureRequest, passing: Judgement) -> dict[str, str]:
+        light, dark = re.findall(r":root \{(.*?)\}", html.render(passing), re.DOTALL)[:2]
+        found = dict(re.findall(r"--([\w-]+): #([0-9a-f]{6});", light))
+        return found | dict(re.findall(r"--([\w-]+): #([0-9a-f]{6});", dark)) if request.param else found
+
+    @pytest.mark.parametrize(("words", "ground"), READ_ON)
+    def test_of_text_and_what_is_behind_it(self, colours: dict[str, str], words: str, ground: str) -> None:
+        bright, dim = sorted((self.luminance(colours[name]) for name in (words, ground)), reverse=True)
+        assert (bright + 0.05) / (dim + 0.05) >= 4.5
+
+    @staticmethod
+    def luminance(colour: str) -> float:
+        """https://www.w3.org/TR/WCAG22/#dfn-relative-luminance."""
+        parts = [int(colour[start : start + 2], 16) / 255 for start in (0, 2, 4)]
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
