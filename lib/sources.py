@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any, Final
 
 import jsii._runtime  # private, and pinned exactly for the fast loader's sake already
+from cdktf import TerraformBackend, TerraformStack
 
 FILE: Final = "sources.json"
 _INSTALLED: Final = "site-packages"
@@ -28,9 +29,14 @@ class Sources:
     _made: list[tuple[Any, Any, str, str]] = field(default_factory=list)
 
     def note(self, construct: Any, arguments: tuple[Any, ...], place: str | None) -> None:
-        """Remember a construct if it was made as ``Construct(scope, id, …)`` by a file below ``root``."""
+        """Remember a construct if it was made as ``Construct(scope, id, …)`` by a file below ``root``.
+
+        Stacks and backends know their ids themselves.
+        """
         if place and len(arguments) > 1 and isinstance(arguments[1], str):
             self._made.append((construct, arguments[0], arguments[1], place))
+        elif place and arguments and isinstance(construct, (TerraformStack, TerraformBackend)):
+            self._made.append((construct, None, "", place))
 
     def by_path(self) -> dict[str, str]:
         """``file:line`` by construct path; the file is relative to ``root``, so that every checkout says the same."""

@@ -88,8 +88,9 @@ class Resource(Block):
 
     @property
     def source(self) -> Source | None:
-        """The Python line that made it, if the synth recorded one."""
-        return self.deployment.sources.get(self.path)
+        """The Python line that made it, or that made its stack: CDKTF tells of no path but those of resources."""
+        own = self.path, f"{self.stack.name}/{self.mode}", self.stack.name
+        return next((found for path in own if (found := self.deployment.sources.get(path))), None)
 
     @cached_property
     def provider(self) -> Provider | None:

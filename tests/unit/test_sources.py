@@ -27,6 +27,13 @@ def test_every_resource_has_a_line_that_makes_something_of_its_kind(deployment: 
         assert re.search(rf"{named}a?\(", made.lower()), f"{resource}: {file}:{line} says {made.strip()}"
 
 
+def test_every_stack_and_its_backend_has_a_line_too(deployment: Deployment) -> None:
+    places = recorded(deployment)
+    for stack in deployment.stacks:
+        assert places[stack].startswith("tap.py:")
+        assert places[f"{stack}/backend"].startswith("lib/stacks/base.py:")
+
+
 def test_places_are_relative_and_outside_of_installed_packages(deployment: Deployment) -> None:
     for place in recorded(deployment).values():
         assert place.startswith(("lib/", "tap.py:"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from policies.examples import STACK, write
+from policies.model.deployment import Deployment
 from policies.model.reading import read
 from policies.rule import Example, kind
 
@@ -28,6 +29,15 @@ def test_it_can_be_edited_like_a_resource(tmp_path: Path) -> None:
     edited = deployment.with_bodies({stack.key: {**stack.body, "output": {}}})
     assert edited.stacks[0].output("url") is None
     assert edited.stacks[0].resources.keys() == deployment.stacks[0].resources.keys()
+
+
+def test_what_has_no_construct_path_leads_to_the_line_of_its_backend_or_its_stack(ours: Deployment) -> None:
+    for stack in ours.stacks:
+        assert str(stack.itself.source).startswith("tap.py:")
+        assert stack.backend is not None
+        assert str(stack.backend.source).startswith("lib/stacks/base.py:")
+        for provider in stack.providers.values():
+            assert provider.source == stack.itself.source
 
 
 def test_a_rule_may_judge_several_modes_at_once(tmp_path: Path) -> None:
