@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _MODES: Final = ("resource", "data", "ephemeral")
 _CDKTF_HASH = re.compile(r"_[0-9A-F]{8}(?=$|\[)")
 _CIDR = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}/\d{1,2}(?!\d)")
+_MARK = re.compile("\ue000([^\ue001]*)\ue001([^\ue002]*)\ue002")
+"""A word of a region, and the sign that it is read as."""
+
 _PLACE_IN_VPC = re.compile(r"\{\w+\}-vpc\[[^\]]*\]")
 _ZONE_NUMBER = re.compile(r"az\d+$")
 _NAMES: Final = (
@@ -71,7 +74,11 @@ class Twins:
         self._differences: dict[Key, tuple[Difference, ...]] = {}
         self._words = tuple({word for view in self._views.values() for word in view.words})
         self._same: dict[tuple[int, int, str], bool] = {}
-        self._canonical: dict[tuple[int, str, str], str] = {}
+        self._canonical: dict[tuple[int, str, bool, str], str] = {}
+        self.fixed = tuple(_fixed(deployment))
+        """What is the same in both regions whatever words are in it: the environment, the project and the domain."""
+        fixed = "\n".join(self.fixed)
+        self._ambiguous = frozenset(word for view in self._views.values() for word in view.words_in(fixed))
         self._pair()
         self._pair_keys()
 
@@ -131,10 +138,14 @@ class Twins:
             _Reader(self, self._deployment, each.stack, view, self._canonical)
             for each, view in zip((resource, twin), sides, strict=True)
         )
+        alike = _Comparison(self._ambiguous)
         for name in sorted({*resource.body, *twin.body} - _PLACE):
             ours, theirs = resource.get(name), twin.get(name)
-            if not self._plainly_alike(ours, theirs, resource.stack, twin.stack):
-                for attribute, one, other in _apart(name, here.canonical(ours), there.canonical(theirs)):
+            if self._plainly_alike(ours, theirs, resource.stack, twin.stack):
+                continue
+            if here.canonical(ours) != there.canonical(theirs):
+                marked = here.canonical(ours, marked=True), there.canonical(theirs, marked=True)
+                for attribute, one, other in alike.apart(name, *marked):
                     yield Difference(attribute, sides[0].back(one), sides[1].back(other))
 
     def _plainly_alike(self, ours: object, theirs: object, here: Stack, there: Stack) -> bool:
@@ -197,9 +208,10 @@ class _View:
         words: dict[str, str] = {}
         for region, sign in ((there, "{there}"), (here, "{here}")):
             for number, zone in enumerate(zones.get(region, ()), start=1):
-                words[zone] = f"{sign}-zone-{number}"
-                if sign == "{here}" and (bare := _ZONE_NUMBER.search(zone)):
-                    words[bare[0]] = f"zone-{number}"
+                # Of a zone's id, ``use1-az4``, the region is a word by itself.
+                bare = _ZONE_NUMBER.search(zone)
+                prefix = "" if bare and sign == "{here}" else f"{sign}-"
+                words[bare[0] if bare else zone] = f"{prefix}zone-{number}"
             for form in (region, region.replace("-", "_"), region.replace("-", ""), short(region)):
                 words[form] = sign
         self.words, self._pattern = words, _alternatives(words)
@@ -220,14 +232,18 @@ class _View:
         """A name or an address; words for the role that the region plays count as well."""
         return self._label_pattern.sub(partial(_exchanged, self._label_words), text)
 
-    def read(self, text: str) -> str:
-        """A value. An address range becomes its place in the VPC that it is a part of."""
+    def read(self, text: str, *, marked: bool = False) -> str:
+        """A value. An address range becomes its place in the VPC that it is a part of; a word may keep a mark."""
         if self._ranges and "/" in text and "." in text:
             text = _CIDR.sub(lambda match: self._placed(match[0]), text)
         # Most texts name no region, and to look for a word is much faster than to match a pattern.
         if any(map(text.__contains__, self.words)):
-            text = self._pattern.sub(partial(_exchanged, self.words), text)
+            text = self._pattern.sub(partial(_marked if marked else _exchanged, self.words), text)
         return text
+
+    def words_in(self, text: str) -> set[str]:
+        """The region's words that a text holds."""
+        return {match[1] for match in _MARK.finditer(self.read(text, marked=True))}
 
     def _placed(self, cidr: str) -> str:
         network = _network(cidr)
@@ -241,6 +257,7 @@ class _View:
 
     def back(self, text: str) -> str:
         """What was read, in the region's own words again, for people."""
+        text = _MARK.sub(r"\1", text)
         if "-vpc[" in text:
             text = _PLACE_IN_VPC.sub(lambda match: self._places.get(match[0], match[0]), text)
         return text.replace("{here}", self.here).replace("{there}", self.there)
@@ -255,43 +272,51 @@ class _Reader:
         deployment: Deployment,
         stack: Stack,
         view: _View,
-        known: dict[tuple[int, str, str], str],
+        known: dict[tuple[int, str, bool, str], str],
     ) -> None:
         self._twins, self._deployment, self._stack, self._view, self._known = twins, deployment, stack, view, known
 
-    def canonical(self, value: object) -> Any:
-        """The value such that twins' are equal: text, or a map or sorted tuple of such."""
+    def canonical(self, value: object, *, marked: bool = False) -> Any:
+        """The value such that twins' are equal: text, or a map or sorted tuple of such.
+
+        Equal but for the marks, if they are asked for: they tell which word was there.
+        """
         if value is None:
             return None
         if isinstance(value, str):
-            return self._text(value)
+            return self._text(value, marked)
         if isinstance(value, dict):
-            inner = {str(key): self.canonical(item) for key, item in value.items() if key != "//"}
+            inner = {
+                self._view.read(str(key)): self.canonical(item, marked=marked)
+                for key, item in value.items()
+                if key != "//"
+            }
             return {key: item for key, item in inner.items() if item is not None}
         if isinstance(value, list):
             # A single block may be written with or without the list around it.
             if len(value) == 1 and isinstance(value[0], dict):
-                return self.canonical(value[0])
-            return tuple(sorted((self.canonical(item) for item in value), key=repr))
+                return self.canonical(value[0], marked=marked)
+            return tuple(sorted((self.canonical(item, marked=marked) for item in value), key=repr))
         return _scalar(value)
 
-    def _text(self, text: str) -> str:
-        key = (id(self._stack), self._view.here, text)
+    def _text(self, text: str, marked: bool) -> str:
+        key = (id(self._stack), self._view.here, marked, text)
         known = self._known.get(key)
         if known is None:
-            known = self._without_expressions(text) if "${" in text else self._view.read(text)
+            known = self._without_expressions(text, marked) if "${" in text else self._view.read(text, marked=marked)
             self._known[key] = known
         return known
 
-    def _without_expressions(self, text: str) -> str:
+    def _without_expressions(self, text: str, marked: bool) -> str:
         parts: list[str] = []
         position = 0
         for start, end in expressions(text):
-            parts += [self._view.read(text[position : start - 2]), self._expression(text[start - 2 : end + 1])]
+            parts.append(self._view.read(text[position : start - 2], marked=marked))
+            parts.append(self._expression(text[start - 2 : end + 1], marked))
             position = end + 1
-        return "".join([*parts, self._view.read(text[position:])])
+        return "".join([*parts, self._view.read(text[position:], marked=marked)])
 
-    def _expression(self, text: str) -> str:
+    def _expression(self, text: str, marked: bool) -> str:
         """What an expression refers to; the functions around it do not count."""
         found = {
             f"{self._twins.token(target, self._view)}.{attribute}"
@@ -300,35 +325,54 @@ class _Reader:
         if found:
             return "<" + " ".join(sorted(found)) + ">"
         literal = self._deployment.literal(self._stack, text)
-        return self._view.read(text.replace('"', "'") if literal is None else literal)
+        return self._view.read(text.replace('"', "'") if literal is None else literal, marked=marked)
 
 
-def _apart(path: str, here: Any, there: Any) -> Iterator[tuple[str, str, str]]:
-    """Where two canonical values differ, and what is there on either side. A JSON document is looked into."""
-    if here == there:
-        return
-    if isinstance(here, str) and isinstance(there, str):
-        here, there = _opened(here), _opened(there)
-    if isinstance(here, dict) and isinstance(there, dict):
-        for key in sorted({*here, *there}):
-            yield from _apart(f"{path}.{key}", here.get(key), there.get(key))
-    elif isinstance(here, tuple) and isinstance(there, tuple):
-        ours, theirs = _without(here, there), _without(there, here)
-        if ours or theirs:
-            yield path, _shown(ours), _shown(theirs)
-    elif here != there:
-        yield path, _shown(here), _shown(there)
+class _Comparison:
+    """Compares marked canonical values.
 
+    ``ambiguous`` words are in what is the same in both regions anyway, such as an environment called ``use1``: where
+    both sides have such a word, it may mean no region.
+    """
 
-def _without(items: tuple[Any, ...], others: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The items that are not among the others, as often as they are there more often."""
-    left, found = list(others), []
-    for item in items:
-        if item in left:
-            left.remove(item)
-        else:
-            found.append(item)
-    return tuple(found)
+    def __init__(self, ambiguous: frozenset[str]) -> None:
+        self._ambiguous = ambiguous
+
+    def apart(self, path: str, here: Any, there: Any) -> Iterator[tuple[str, str, str]]:
+        """Where two values differ, and what is there on either side. A JSON document is looked into."""
+        if isinstance(here, str) and isinstance(there, str):
+            if self._same(here, there):
+                return
+            here, there = _opened(here), _opened(there)
+        if isinstance(here, dict) and isinstance(there, dict):
+            for key in sorted({*here, *there}):
+                yield from self.apart(f"{path}.{key}", here.get(key), there.get(key))
+        elif isinstance(here, tuple) and isinstance(there, tuple):
+            ours, theirs = self._left(here, there), self._left(there, here)
+            if ours or theirs:
+                yield path, _shown(ours), _shown(theirs)
+        elif here != there:
+            yield path, _shown(here), _shown(there)
+
+    def _left(self, items: tuple[Any, ...], others: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The items that have no counterpart among the others, each of which counts once."""
+        free, left = list(others), []
+        for item in items:
+            counterpart = next((n for n, other in enumerate(free) if not any(self.apart("", item, other))), None)
+            if counterpart is None:
+                left.append(item)
+            else:
+                del free[counterpart]
+        return tuple(left)
+
+    def _same(self, here: str, there: str) -> bool:
+        ours, theirs = _MARK.split(here), _MARK.split(there)
+        if len(ours) != len(theirs) or ours[::3] != theirs[::3]:
+            return False
+        words = zip(ours[1::3], ours[2::3], theirs[1::3], theirs[2::3], strict=True)
+        return all(
+            sign == other_sign or (word == other and word in self._ambiguous) for word, sign, other, other_sign in words
+        )
 
 
 def _opened(text: str) -> Any:
@@ -343,7 +387,7 @@ def _opened(text: str) -> Any:
 
 def _ordered(value: object) -> Any:
     if isinstance(value, dict):
-        return {key: _ordered(item) for key, item in value.items()}
+        return {_MARK.sub(r"\2", key): _ordered(item) for key, item in value.items()}
     if isinstance(value, list):
         return tuple(sorted((_ordered(item) for item in value), key=repr))
     return value if isinstance(value, str) else _scalar(value)
@@ -378,6 +422,36 @@ def _labels(resource: Resource, view: _View) -> Iterator[tuple[str, str]]:
 def _address(resource: Resource) -> str:
     """The address without the hash that CDKTF makes of a construct path, in which the region may stand."""
     return _CDKTF_HASH.sub("", resource.address)
+
+
+def _marked(words: Mapping[str, str], match: re.Match[str]) -> str:
+    """The sign and the word that it is for."""
+    sign = _exchanged(words, match)
+    return sign if sign == match[0] else f"\ue000{match[0]}\ue001{sign}\ue002"
+
+
+def _fixed(deployment: Deployment) -> Iterator[str]:
+    """Texts of a deployment that are no region's own."""
+    for provider in deployment.blocks_by_mode.get("provider", ()):
+        tags = provider.block("default_tags").map("tags")
+        yield from (text for name, text in tags.items() if name != "RegionRole" and isinstance(text, str))
+    for zone in deployment.resources("aws_route53_zone"):
+        yield zone.literal("name") or ""
+    for subscription in deployment.resources("aws_sns_topic_subscription"):
+        if "@" in (subscription.text("endpoint") or ""):
+            yield subscription.text("endpoint") or ""
+    names = [record.literal("name") for record in deployment.resources("aws_route53_record")]
+    yield _common_domain([name for name in names if name])
+
+
+def _common_domain(names: list[str]) -> str:
+    """What several names end with; a zone that is made elsewhere shows in it."""
+    common: list[str] = []
+    for labels in zip(*(reversed(name.split(".")) for name in names), strict=False):
+        if len(names) < 2 or len(set(labels)) > 1:
+            break
+        common.append(labels[0])
+    return ".".join(reversed(common))
 
 
 def _zones(deployment: Deployment) -> dict[str, list[str]]:

@@ -81,6 +81,10 @@ def region_placement(resource: Resource) -> Iterator[str]:
     for text in strings(resource.body):
         named |= named_in(text)
         zones |= zones_in(text)
+    # A domain or an environment may be called like a region, and says nothing then.
+    for fixed in deployment.twins.fixed if named - pair or zones else ():
+        named -= named_in(fixed)
+        zones -= zones_in(fixed)
     for region in sorted(named - pair):
         yield f"it names {region}; the two regions are {', '.join(sorted(pair)) or 'not known'}"
     for zone in sorted(zones - {short(region) for region in pair}):

@@ -160,6 +160,24 @@ class TestDifferences:
         assert differing(deployment, "aws_lambda_function.pay_use1") == [attribute]
         assert differing(deployment, "aws_lambda_function.pay_usw2") == [attribute]
 
+    @pytest.mark.parametrize("word", ["use1", "usw2", "us-west-2", "az4"])
+    def test_an_environment_that_is_called_like_a_region_is_no_difference(self, tmp_path: Path, word: str) -> None:
+        tags = ({"RegionRole": role, "Environment": word} for role in ("primary", "secondary"))
+        regions = (("us-east-1", "use1"), ("us-west-2", "usw2"))
+        providers = [
+            {"region": region, "alias": alias, "default_tags": {"tags": each}}
+            for (region, alias), each in zip(regions, tags, strict=True)
+        ]
+        one, other = ({"function_name": f"pay-{region}-{word}", "layers": [word, region]} for _, region in regions)
+        example = functions({**one, "timeout": 1}, {**other, "timeout": 2})
+        zones = {f"s_{zone}": {"availability_zone_id": f"use1-{zone}"} for zone in ("az1", "az2", "az4")}
+        deployment = deployed(tmp_path, {**example, "provider": {"aws": providers}, "aws_subnet": zones})
+        assert differing(deployment, "aws_lambda_function.pay_use1") == ["timeout"]
+
+    def test_names_are_fixed_in_what_they_have_in_common(self, tmp_path: Path) -> None:
+        names = {name: {"name": f"{name}.us-west-2.example"} for name in ("use1", "usw2", "pay")}
+        assert "us-west-2.example" in deployed(tmp_path, {"aws_route53_record": names}).twins.fixed
+
     def test_a_range_is_shown_as_it_is_written(self, tmp_path: Path) -> None:
         deployment = deployed(tmp_path, functions({"role": "10.20.64.0/18"}, {"role": "10.32.32.0/20"}))
         (difference,) = deployment.twins.differences(found(deployment, "aws_lambda_function.pay_use1"))
