@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from ipaddress import IPv4Network
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _MODES: Final = ("resource", "data", "ephemeral")
 _CDKTF_HASH = re.compile(r"_[0-9A-F]{8}(?=$|\[)")
 _CIDR = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}/\d{1,2}(?!\d)")
+_PLAIN = re.compile(r"\$\{[\w.\-]+\}")
 _MARK = re.compile("\ue000([^\ue001]*)\ue001([^\ue002]*)\ue002")
 """A word of a region, and the sign that it is read as."""
 
@@ -75,6 +76,7 @@ class Twins:
         self._words = tuple({word for view in self._views.values() for word in view.words})
         self._same: dict[tuple[int, int, str], bool] = {}
         self._canonical: dict[tuple[int, str, bool, str], str] = {}
+        self._tokens: dict[tuple[str, Key], str] = {}
         self.fixed = tuple(_fixed(deployment))
         """What is the same in both regions whatever words are in it: the environment, the project and the domain."""
         fixed = "\n".join(self.fixed)
@@ -184,6 +186,13 @@ class Twins:
 
     def token(self, target: Resource, view: _View) -> str:
         """What a resource is to one that refers to it from the region of ``view``."""
+        key = (view.here, target.key)
+        known = self._tokens.get(key)
+        if known is None:
+            known = self._tokens[key] = self._named(target, view)
+        return known
+
+    def _named(self, target: Resource, view: _View) -> str:
         twin = self.of(target)
         if twin is None:
             return view.label(_address(target))
@@ -227,6 +236,7 @@ class _View:
         self._places: dict[str, str] = {}
         self._ranges = [("{here}", network) for network in ranges.get(here, ())]
         self._ranges += [("{there}", network) for network in ranges.get(there, ())]
+        self._octets = {str(network).partition(".")[0] + "." for _, network in self._ranges}
 
     def label(self, text: str) -> str:
         """A name or an address; words for the role that the region plays count as well."""
@@ -234,7 +244,7 @@ class _View:
 
     def read(self, text: str, *, marked: bool = False) -> str:
         """A value. An address range becomes its place in the VPC that it is a part of; a word may keep a mark."""
-        if self._ranges and "/" in text and "." in text:
+        if "/" in text and any(map(text.__contains__, self._octets)):
             text = _CIDR.sub(lambda match: self._placed(match[0]), text)
         # Most texts name no region, and to look for a word is much faster than to match a pattern.
         if any(map(text.__contains__, self.words)):
@@ -310,7 +320,7 @@ class _Reader:
     def _without_expressions(self, text: str, marked: bool) -> str:
         parts: list[str] = []
         position = 0
-        for start, end in expressions(text):
+        for start, end in _spans(text):
             parts.append(self._view.read(text[position : start - 2], marked=marked))
             parts.append(self._expression(text[start - 2 : end + 1], marked))
             position = end + 1
@@ -373,6 +383,12 @@ class _Comparison:
         return all(
             sign == other_sign or (word == other and word in self._ambiguous) for word, sign, other, other_sign in words
         )
+
+
+def _spans(text: str) -> Iterable[tuple[int, int]]:
+    """Where the contents of expressions begin and end: most are so plain that nobody has to understand them."""
+    plain = [(match.start() + 2, match.end() - 1) for match in _PLAIN.finditer(text)]
+    return plain if len(plain) == text.count("${") and "$${" not in text else expressions(text)
 
 
 def _opened(text: str) -> Any:
