@@ -76,7 +76,7 @@ def _dropped(body: dict[str, Any], resource: Resource) -> bool:
             },
             "aws_s3_bucket": {"account": {"bucket": "tap-receipts-000000000000-use1-dev"}},
             "aws_vpc": {"main": {"tags": {"Name": "tap-vpc-use1-dev"}}},
-            "aws_iam_role": {"pr": {"name": "tap-webhook-use1-dev"}},
+            "aws_acm_certificate": {"owned": {"domain_name": "use1.dev.c0ffee1.example"}},
         }
     ],
     fails=[
@@ -123,9 +123,17 @@ def _faults(resource: Resource, name: Name) -> Iterator[str]:
     drawn = sorted({ref.address for text in texts for ref in references(text) if ref.address.startswith(_DRAWN)})
     if drawn:
         yield f"{name.attribute} = {name.written!r} changes with {', '.join(drawn)}"
-    hashed = _HASH.search(name.own.removesuffix(environment(resource) or ""))
-    if hashed:
-        yield f"{name.shown} has a part {hashed[0]} that looks like a hash"
+    hashed = _hashed(name, environment(resource) or "")
+    tags = resource.provider.default_tags if resource.provider else {}
+    if hashed and hashed not in tags.values():
+        yield f"{name.shown} has a part {hashed} that looks like a hash"
+
+
+def _hashed(name: Name, suffix: str) -> str | None:
+    """The first part that looks like a hash; an environment and a domain that somebody owns may look as they like."""
+    text = f".{name.own}.".partition(f".{suffix}.")[0] if name.described.is_dns else name.own.removesuffix(suffix)
+    found = _HASH.search(text)
+    return found[0] if found else None
 
 
 def _sources(deployment: Deployment, stack: Stack, value: object, depth: int) -> Iterator[str]:
