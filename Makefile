@@ -1,7 +1,7 @@
 # Thin on purpose: every target calls a Python module; the logic and the messages are in deployment/.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup deploy test synth gate plan destroy check format generate lock bootstrap bench clean
+.PHONY: help setup deploy test synth gate plan destroy check format generate lock bootstrap mutants bench clean
 
 TARGET ?= embedded
 SYNTH ?=
@@ -57,8 +57,13 @@ lock: setup ## Renew Pipfile.lock (needs pipenv)
 bootstrap: setup ## Create the account's singletons (state bucket, logging role); deploy says when it is needed
 	@$(RUN) deployment bootstrap
 
-bench: setup ## Measure the synth with and without the fast loader
+mutants: setup ## Edit the synthesized stacks in every way that the rules must catch (minutes)
+	@$(RUN) deployment synth
+	@$(RUN) policies.mutants
+
+bench: setup ## Measure the synth with and without the fast loader, and what judging costs
 	@$(RUN) bench
+	@$(RUN) bench.policies
 
 clean: ## Delete what was generated; refuses while something is deployed
 	@$(PYTHON) -m deployment.clean

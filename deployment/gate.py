@@ -38,10 +38,12 @@ def run(folder: Path, *, waivers: Path | None = None) -> None:
     say(f"report       {places.shown(_keep(judgement) / _REPORTS['html'])}")
     if judgement.passed:
         return
-    reasons = [*judgement.problems]
-    if judgement.open:
-        reasons.append(f"{len(judgement.open)} open findings: fix the resource, or waive with a reason")
-    raise DeploymentError("gate: FAILED\n" + "\n".join(f"  - {reason}" for reason in reasons))
+    what = [f"{len(judgement.open)} open findings"] if judgement.open else []
+    what += [f"{len(judgement.problems)} reasons to trust no verdict"] if judgement.problems else []
+    raise DeploymentError(
+        f"The gate has {' and '.join(what)}, told above. Fix the resource, or waive the finding with a reason in "
+        f"{places.shown(configuration.WAIVERS)}."
+    )
 
 
 def _keep(judgement: Judgement) -> Path:
