@@ -19,6 +19,7 @@ import yaml
 from checkov.common.checks.base_check import BaseCheck
 from checkov.common.checks.base_check_registry import BaseCheckRegistry
 from checkov.common.checks_infra.registry import get_graph_checks_registry
+from checkov.common.models.enums import CheckFailLevel
 from checkov.runner_filter import RunnerFilter
 from checkov.terraform.checks.data.registry import data_registry
 from checkov.terraform.checks.module.registry import module_registry
@@ -174,6 +175,9 @@ def _loaded(configured: Configuration) -> Iterator[list[str]]:
         resource_registry.load_external_checks(str(folder))
         graph.load_external_checks(str(folder))
     added = registered[count:]
+    for check in registered:
+        # CHECKOV_CHECK_FAIL_LEVEL in somebody's shell would have a check that raises say nothing.
+        check.check_fail_level = CheckFailLevel.ERROR
     problems += _dropped(added)
     problems += [
         f"the check {cls.__module__}.{cls.__name__} is never instantiated, so that checkov does not know it"
@@ -260,11 +264,17 @@ def _complaints() -> Iterator[list[str]]:
 
     listener = Listener(logging.WARNING)
     root = logging.getLogger()
+    kept = root.level, root.manager.disable
+    # LOG_LEVEL in somebody's shell, or a library, may have silenced what must be heard here.
+    root.setLevel(logging.WARNING)
+    logging.disable(logging.NOTSET)
     root.addHandler(listener)
     try:
         yield messages
     finally:
         root.removeHandler(listener)
+        root.setLevel(kept[0])
+        logging.disable(kept[1])
 
 
 def _cause(record: logging.LogRecord) -> str:

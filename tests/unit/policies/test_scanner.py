@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import textwrap
 from pathlib import Path
 
@@ -107,6 +108,21 @@ def test_a_check_that_raises(synthesized: Path, tmp_path: Path) -> None:
     (problem,) = problems(synthesized, external(tmp_path / "checks", body="raise KeyError('region')"))
     assert "Failed to run check MY_CHECK" in problem
     assert "KeyError: 'region'" in problem
+
+
+def test_a_check_that_raises_where_logs_are_silenced(
+    synthesized: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHECKOV_CHECK_FAIL_LEVEL", "NONE")
+    monkeypatch.setattr(logging.getLogger(), "level", logging.CRITICAL)
+    logging.disable(logging.CRITICAL)
+    try:
+        (problem,) = problems(synthesized, external(tmp_path / "checks", body="raise KeyError('region')"))
+        assert logging.getLogger().manager.disable == logging.CRITICAL
+    finally:
+        logging.disable(logging.NOTSET)
+    assert "Failed to run check MY_CHECK" in problem
+    assert logging.getLogger().level == logging.CRITICAL
 
 
 @pytest.mark.parametrize(("option", "where"), [("check", "only"), ("skip-check", "skipped")])
