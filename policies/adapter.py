@@ -1,7 +1,7 @@
 """Shows checkov a rule as a custom check.
 
-checkov shows a check one block at a time; a rule needs the whole deployment. So the first block of a deployment has it
-judged, and each later one is looked up in that verdict.
+checkov shows a check one block at a time; a rule needs the whole deployment. So the first block that a rule is asked
+about has it judge the deployment, and each later one is looked up in that verdict.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from checkov.terraform.checks.resource.base_resource_check import BaseResourceCh
 from checkov.terraform_json.runner import TerraformJsonRunner
 
 from policies import rules
-from policies.judge import Verdict, judge
-from policies.model.deployment import Stack
+from policies.judge import judge
+from policies.model.deployment import Deployment, Stack
 from policies.model.reading import MANIFEST, read
 from policies.rule import Rule
 
@@ -26,36 +26,54 @@ class _Scan:
     """What checkov is reading: one run of its runner, and the file at hand."""
 
     def __init__(self) -> None:
-        self._verdicts: dict[Path, Verdict] = {}
         self._run_block = TerraformJsonRunner.run_block
         self.runner: object = None
         self.file = Path()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._deployments: dict[Path, Deployment] = {}
+        self._stacks: dict[Path, Stack] = {}
+        self._answers: dict[tuple[Path, str], dict[tuple[str, str], list[str]]] = {}
 
     def follow(self) -> None:
         """Note which file is scanned: a check is told its name relative to a root that it is not told."""
 
         def run_block(runner: Any, **arguments: Any) -> None:
             if runner is not self.runner:
-                self.runner, self._verdicts = runner, {}
+                self.runner = runner
+                self._forget()
             self.file = Path(arguments["full_file_path"]).resolve()
             self._run_block(runner, **arguments)
 
         TerraformJsonRunner.run_block = run_block
 
-    def verdict(self) -> tuple[Verdict, Stack]:
-        """The verdict on the deployment of the file, and the file's stack in it, or module.
+    def answers(self, rule: Rule) -> tuple[dict[tuple[str, str], list[str]], Stack]:
+        """The rule's verdict on the deployment of the file, block by block; and the file's stack in it, or module.
 
         Raises:
             LookupError: the deployment does not hold the file.
         """
-        root = next((place for place in self.file.parents if (place / MANIFEST).is_file()), self.file.parent)
-        if root not in self._verdicts:
-            self._verdicts[root] = judge(read(root), rules.every())
-        verdict = self._verdicts[root]
-        for stack in verdict.deployment.scopes:
-            if any(file.resolve() == self.file for file in stack.files):
-                return verdict, stack
-        raise LookupError(f"{self.file} is no stack of {root}: {'; '.join(verdict.problems)}")
+        stack = self._stack()
+        key = stack.deployment.folder, rule.id
+        if key not in self._answers:
+            # One rule at a time: checkov may have been told to run only some.
+            self._answers[key] = judge(stack.deployment, [rule]).answers[rule.id]
+        return self._answers[key], stack
+
+    def _stack(self) -> Stack:
+        """What the file is in its deployment; a file is looked for once, because each of its blocks asks."""
+        if self.file not in self._stacks:
+            root = next((place for place in self.file.parents if (place / MANIFEST).is_file()), self.file.parent)
+            if root not in self._deployments:
+                self._deployments[root] = read(root)
+            deployment = self._deployments[root]
+            holding = (stack for stack in deployment.scopes if any(file.resolve() == self.file for file in stack.files))
+            stack = next(holding, None)
+            if stack is None:
+                raise LookupError(f"{self.file} is no stack of {root}: {'; '.join(deployment.problems)}")
+            self._stacks[self.file] = stack
+        return self._stacks[self.file]
 
 
 _SCAN = _Scan()
@@ -71,8 +89,7 @@ class _Check:
 
     def scan_entity_conf(self, conf: dict[str, Any], entity_type: str) -> Any:
         """PASSED, FAILED with the rule's sentences as details, or UNKNOWN if the rule does not judge this block."""
-        verdict, stack = _SCAN.verdict()
-        answers = verdict.answers[self.rule.id]
+        answers, stack = _SCAN.answers(self.rule)
         own, guests = self._addresses(stack, conf, entity_type)
         judged = [address for address in (own, *guests) if (stack.name, address) in answers]
         if not judged:
