@@ -11,8 +11,10 @@ from policies.rule import Severity, kind, rule
 from policies.rules.topology.database_global import CLUSTER, GLOBAL, founds, members
 from policies.rules.topology.databases_alike import FOUNDING
 
+_NEEDED: Final = ("database_name", "master_username")
+_PASSWORDS: Final = ("manage_master_user_password", "master_password", "master_password_wo")
 _LEDGER: Final = {"global_cluster_identifier": "${aws_rds_global_cluster.ledger.id}", "storage_encrypted": True}
-_FOUNDER: Final = {**_LEDGER, "database_name": "ledger", "master_username": "admin"}
+_FOUNDER: Final = {**_LEDGER, "database_name": "ledger", "master_username": "admin", "master_password_wo": "${var.p}"}
 _READER: Final = {
     **_LEDGER, "provider": "aws.usw2", "source_region": "us-east-1", "depends_on": ["aws_rds_cluster.writer"],
 }  # fmt: skip
@@ -60,6 +62,9 @@ def _roles_changed(body: dict[str, Any], cluster: Resource) -> None:
         put("source_region", "${var.source}"),
         drop("source_region"),
         edit("the other region's role", _roles_changed),
+        drop("master_username", where=founds),
+        drop("master_password_wo", where=founds),
+        drop("database_name", where=founds),
         put("provider", "aws.nowhere"),
     ],
 )
@@ -72,8 +77,11 @@ def database_roles(cluster: Resource) -> Iterator[str]:
         return
     source = cluster.literal("source_region") or cluster.get("source_region")
     if cluster.region == deployment.primary:
-        if not founds(cluster):
-            yield f"it is in {cluster.region} and creates no database, so that there is nothing that the other can join"
+        missing = [name for name in _NEEDED if name not in cluster]
+        if not any(name in cluster for name in _PASSWORDS):
+            missing.append("a password")
+        if missing:
+            yield f"it has to create the database that {deployment.standby} joins, but lacks {', '.join(missing)}"
         if source is not None:
             yield f"source_region is {source}, but this is the one that the others replicate from"
         return

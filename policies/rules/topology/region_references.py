@@ -10,20 +10,20 @@ from policies.mutation import edit
 from policies.rule import Severity, kind, rule
 from policies.rules.topology._pairs import GLOBAL_SERVICES, other_provider, spans_regions
 
-_REACH_OVER: Final = (
-    *GLOBAL_SERVICES,
-    # Each of these joins the two regions, which is what it is for.
-    "aws_cloudwatch_dashboard", "aws_dynamodb_table", "aws_kms_replica_key", "aws_rds_global_cluster",
-    "aws_s3_bucket_replication_configuration", "aws_secretsmanager_secret", "aws_vpc_peering_connection",
+_JOINING: Final = frozenset(
+    {
+        "aws_cloudwatch_dashboard", "aws_dynamodb_table", "aws_dynamodb_table_replica", "aws_kms_replica_key",
+        "aws_rds_global_cluster", "aws_s3_bucket_replication_configuration", "aws_secretsmanager_secret",
+        "aws_vpc_peering_connection", "aws_vpc_peering_connection_accepter", "aws_vpc_peering_connection_options",
+    }
 )  # fmt: skip
-"""Types, by their beginning, that may use what is in the other region."""
+"""Types that may use what is in the other region, because to join the two is what they are for."""
 
 _EVERYWHERE: Final = (
     *GLOBAL_SERVICES,
-    # Called the same in both regions.
     "aws_dynamodb_table", "aws_rds_global_cluster", "aws_secretsmanager_secret", "aws_vpc_peering_connection",
 )  # fmt: skip
-"""Types, by their beginning, that can be used from the other region."""
+"""Types, by their beginning, that are called the same in both regions, and so can be used from either."""
 
 _WEST: Final = {"provider": "aws.usw2"}
 _TOPICS: Final = {"t_use1": {}, "t_usw2": _WEST}
@@ -36,14 +36,19 @@ def _uses_something_at_home(resource: Resource) -> bool:
     return spans_regions(resource) and bool(_used(resource, resource.region))
 
 
-def _may_reach_over(resource: Resource) -> bool:
-    return resource.type.startswith(_REACH_OVER)
+def _stays_home(resource: Resource) -> bool:
+    return bool(resource.region) and resource.type not in _JOINING and not resource.type.startswith(GLOBAL_SERVICES)
 
 
 def _used(resource: Resource, region: str | None) -> list[Resource]:
     """What it uses in a region and could not use from another."""
     uses = resource.deployment.uses.get(resource.key, ())
-    return [r for r in uses if r.mode == "resource" and r.region == region and not r.type.startswith(_EVERYWHERE)]
+    return [used for used in uses if used.mode == "resource" and used.region == region and _binds(used, resource)]
+
+
+def _binds(used: Resource, user: Resource) -> bool:
+    """Whether one has to be where the other is. A part, such as a secret's version, is made where the whole is."""
+    return not used.type.startswith(_EVERYWHERE) or user.type.startswith(f"{used.type}_")
 
 
 @rule(
@@ -61,7 +66,7 @@ def _used(resource: Resource, region: str | None) -> list[Resource]:
         "WA-REL:REL10-BP03",
         "WA-REL:REL11-BP05",
     ],
-    judges=kind("*", where=lambda r: bool(r.region) and not _may_reach_over(r)),
+    judges=kind("*", where=_stays_home),
     passes=[
         {"aws_sns_topic": _TOPICS, _ALARM: {"a_use1": _ON_EAST, "a_usw2": {**_WEST, **_ON_WEST}}},
         {
@@ -78,20 +83,24 @@ def _used(resource: Resource, region: str | None) -> list[Resource]:
             "aws_sqs_queue": {"q_usw2": {**_WEST, "kms_master_key_id": "${aws_kms_key.data.arn}"}},
         },
         {
+            "aws_secretsmanager_secret": {"signing": {}},
+            "aws_secretsmanager_secret_version": {
+                "v": {**_WEST, "secret_id": "${aws_secretsmanager_secret.signing.id}"}
+            },
+        },
+        {
             "aws_route_table": {"private": {}},
             "aws_route": {"peer": {**_WEST, "route_table_id": "${aws_route_table.private.id}"}},
         },
     ],
     mutations=[
-        edit("the provider of the other region", other_provider(), "aws_route", where=_uses_something_at_home),
-        edit("the provider of the other region", other_provider(), "aws_kms_alias", where=_uses_something_at_home),
-        edit("the provider of the other region", other_provider(), _ALARM, where=_uses_something_at_home),
-        edit(
-            "the provider of the other region",
-            other_provider(),
-            "aws_acm_certificate_validation",
-            where=_uses_something_at_home,
-        ),
+        edit("the provider of the other region", other_provider(), *types, where=_uses_something_at_home)
+        for types in (
+            ("aws_route",),
+            ("aws_kms_alias", "aws_acm_certificate_validation"),
+            ("aws_secretsmanager_secret_version", "aws_dynamodb_table_item"),
+            (_ALARM,),
+        )
     ],
 )
 def region_references(resource: Resource) -> Iterator[str]:

@@ -43,7 +43,7 @@ def _last(resource: Resource) -> Stack | None:
     "manifest.",
     severity=Severity.HIGH,
     controls=["PCI-DSS-4.0:12.10.1", "NIST-800-53:CP-10", "WA-REL:REL13-BP05"],
-    judges=kind("terraform", _STATE, modes=("stack", "data")),
+    judges=kind("terraform", _STATE, modes=("stack", "data"), where=lambda block: not block.stack.planned),
     passes=[{"aws_sns_topic": {"alone": {}}}],
     fails=[
         {_READ: {"own": {"backend": "s3", "config": {**_PLACE, "key": "dev/example.tfstate"}, **_BACKENDLESS}}},
@@ -59,7 +59,10 @@ def _last(resource: Resource) -> Stack | None:
     ],
 )
 def stack_order(block: Resource) -> Iterator[str]:
-    """Judges each stack, and each state that it reads: one that no stack here keeps is known to nobody."""
+    """Judges each stack, and each state that it reads: one that no stack here keeps is known to nobody.
+
+    A plan is of one stack and tells of no other, so it is not judged.
+    """
     if block.mode == "stack":
         yield from _of_stack(block.stack)
     else:
