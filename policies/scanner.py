@@ -91,7 +91,7 @@ def _listed(value: object) -> list[Any]:
 
 def scan(folder: Path, configured: Configuration) -> Scan:
     """Run every check on the folder, also those that the configuration skips: whoever asks knows all waivers."""
-    with _complaints() as complaints, _loaded(configured) as faults:
+    with _complaints() as complaints, loaded(configured) as faults:
         problems = [*faults, *_unknown(configured)]
         runner = _Runner()
         runner_filter = RunnerFilter(framework=["terraform_json"], show_progress_bar=False)
@@ -160,7 +160,7 @@ def _why(file: Path) -> str:
 
 
 @contextmanager
-def _loaded(configured: Configuration) -> Iterator[list[str]]:
+def loaded(configured: Configuration) -> Iterator[list[str]]:
     """The external checks, loaded for as long as the scan lasts; yields what is wrong with them."""
     kept = [({name: list(checks) for name, checks in r.checks.items()}, dict(r.wildcard_checks)) for r in _REGISTRIES]
     graph = get_graph_checks_registry(_FRAMEWORK)
