@@ -38,6 +38,8 @@ _MOST_LINES: Final = 2
 # Shares of the font size; system fonts differ, so on the wide side.
 _THIN: Final = frozenset("iljtfr.,:;'|!()[]{} ")
 _FAT: Final = frozenset("mwMWQOGD@%&×")
+_NARROWEST: Final = 0.38
+"""How wide a thin letter is, in parts of the size."""
 
 
 def wide(picture: Picture) -> Markup:
@@ -164,7 +166,8 @@ class _Canvas:
 def measured(words: str, size: float) -> float:
     """About how wide words are, in the widest of the usual fonts."""
     share = sum(
-        0.38 if letter in _THIN else 0.9 if letter in _FAT else 0.7 if letter.isupper() else 0.61 for letter in words
+        _NARROWEST if letter in _THIN else 0.9 if letter in _FAT else 0.7 if letter.isupper() else 0.61
+        for letter in words
     )
     return share * size
 
@@ -173,6 +176,7 @@ def fitted(words: str, size: float, room: float) -> str:
     """The words, cut so that they are no wider than ``room``."""
     if measured(words, size) <= room:
         return words
+    words = words[: int(room / (size * _NARROWEST)) + 1]
     while words and measured(f"{words}…", size) > room:
         words = words[:-1]
     return f"{words.rstrip()}…"
