@@ -5,6 +5,7 @@ SHELL := /bin/sh
 
 TARGET ?= embedded
 SYNTH ?=
+BASE ?=
 export TARGET
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
@@ -14,7 +15,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 RUN := .venv/bin/python -m
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo "  TARGET=embedded (default) is an AWS on this machine; TARGET=aws is your account (docs/deploying.md)."
 
@@ -39,6 +40,21 @@ plan: setup ## Show what a deploy would change
 
 destroy: setup ## Remove everything that deploy made, and stop the embedded AWS
 	@$(RUN) deployment destroy
+
+unit: setup ## Run unit and property tests
+	@$(RUN) deployment unit
+
+rehearsal: setup ## Deploy, run integration tests, destroy: a deployment of its own, on the embedded AWS
+	@TARGET=embedded $(RUN) deployment rehearsal
+
+integration: setup ## Run integration tests on what is deployed
+	@$(RUN) deployment integration
+
+preview: setup ## Show what merging this checkout would change (BASE=commit, default origin/main)
+	@$(RUN) deployment preview $(if $(BASE),--base "$(BASE)")
+
+comment: setup ## Write what a pull request is told of gate and preview to .tap/comment.md
+	@$(RUN) deployment comment
 
 check: setup ## Format, lint, types, imports, workflows
 	@$(RUN) deployment check

@@ -83,6 +83,38 @@ def _test(_options: argparse.Namespace, interrupts: Interrupts) -> int:
     return suite.run(interrupts)
 
 
+def _unit(_options: argparse.Namespace, interrupts: Interrupts) -> int:
+    from deployment import suite  # noqa: PLC0415
+
+    return suite.unit(interrupts)
+
+
+def _rehearsal(_options: argparse.Namespace, interrupts: Interrupts) -> int:
+    from deployment import suite  # noqa: PLC0415
+
+    return suite.rehearsal(interrupts)
+
+
+def _integration(_options: argparse.Namespace, interrupts: Interrupts) -> int:
+    from deployment import suite  # noqa: PLC0415
+
+    return suite.integration(interrupts)
+
+
+def _preview(options: argparse.Namespace, interrupts: Interrupts) -> int:
+    from deployment import preview  # noqa: PLC0415
+
+    preview.run(options.base, interrupts)
+    return 0
+
+
+def _comment(_options: argparse.Namespace, _interrupts: Interrupts) -> int:
+    from deployment import comment  # noqa: PLC0415
+
+    comment.write()
+    return 0
+
+
 def _stop(_options: argparse.Namespace, _interrupts: Interrupts) -> int:
     name = target.chosen()
     stopped = name == "embedded" and target.leave(None)
@@ -118,6 +150,13 @@ def _parser() -> argparse.ArgumentParser:
     add("stop", _stop, "stop the embedded AWS, with all that is deployed to it")
     add("check", _check, "format, lint, types, imports, workflows")
     add("test", _test, "everything that CI runs")
+    add("unit", _unit, "unit and property tests")
+    add("rehearsal", _rehearsal, "deploy, integration tests and destroy, on a deployment of its own")
+    add("integration", _integration, "integration tests on what is deployed")
+    add("preview", _preview, "deploy a base to the embedded AWS, and plan this checkout against it").add_argument(
+        "--base", metavar="COMMIT", default="origin/main", help="what it is compared with (default: %(default)s)"
+    )
+    add("comment", _comment, "write what a pull request is told of gate and preview")
     return parser
 
 

@@ -15,6 +15,8 @@ from deployment.errors import DeploymentError
 if TYPE_CHECKING:
     from policies.judgement import Judgement
 
+# SARIF is for GitHub, which ignores suppressions: waived findings, which the other three list, would become alerts.
+_OPTIONS: dict[str, dict[str, bool]] = {"sarif": {"waived": False}}
 _REPORTS = {"json_report": "gate.json", "sarif": "gate.sarif", "junit": "gate.junit.xml", "html": "gate.html"}
 
 
@@ -52,7 +54,8 @@ def _keep(judgement: Judgement) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for module, name in _REPORTS.items():
-            text = importlib.import_module(f"policies.reports.{module}").render(judgement)
+            render = importlib.import_module(f"policies.reports.{module}").render
+            text = render(judgement, **_OPTIONS.get(module, {}))
             folder.joinpath(name).write_text(text, encoding="utf-8")
     except OSError as error:
         raise DeploymentError(f"gate: its reports cannot be kept in {places.shown(folder)}: {error.strerror}") from None

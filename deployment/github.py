@@ -19,10 +19,17 @@ POLICY_CHARACTERS = 6_144
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
 
+ROLE = "github-deploy-global"
+ENVIRONMENT = "production"
+"""Of the repository on GitHub: its reviewers approve a deployment before the role can be assumed."""
+
+SESSION_SECONDS = 7_200
+"""Aurora in two regions may take an hour; a state that is not saved before credentials end is lost with the runner."""
+
 _POLICY_VERSIONS = 5
 """As many as IAM keeps (same page)."""
 
-_SINGLETONS = ("github-deploy-global", "apigateway-logs-global")
+_SINGLETONS = (ROLE, "apigateway-logs-global")
 _ROLE_CHANGES = (
     "CreateRole",
     "DeleteRole",
@@ -42,8 +49,9 @@ def deploy_role(settings: Settings, repository: str) -> str:
     except ClientError as error:
         if code(error) != "EntityAlreadyExists":
             raise
-    name = f"{settings.prefix}-github-deploy-global"
-    arn = ensure_role(iam, name, _trust(provider, repository), f"Deploys {repository}", settings)
+    name = f"{settings.prefix}-{ROLE}"
+    trust = _trust(provider, repository)
+    arn = ensure_role(iam, name, trust, f"Deploys {repository}", settings, session_seconds=SESSION_SECONDS)
     for part, document in permissions(settings).items():
         policy = _ensure_policy(iam, f"{settings.prefix}-github-deploy-{part}-global", compact(document), settings)
         iam.attach_role_policy(RoleName=name, PolicyArn=policy)
@@ -130,7 +138,7 @@ def _trust(provider: str, repository: str) -> dict[str, Any]:
                 "Condition": {
                     "StringEquals": {
                         f"{HOST}:aud": "sts.amazonaws.com",
-                        f"{HOST}:sub": f"repo:{repository}:environment:production",
+                        f"{HOST}:sub": f"repo:{repository}:environment:{ENVIRONMENT}",
                     }
                 },
             }

@@ -1,4 +1,7 @@
-"""``make test``: what CI runs, on a deployment of its own that is gone afterwards, whatever happens in between."""
+"""``make test``, and its parts ``make unit`` and ``make rehearsal``: what CI runs.
+
+What is deployed is a deployment of its own that is gone afterwards, whatever happens in between.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from deployment.console import heading, say, warn
 from deployment.interrupt import Interrupts
 
 SUFFIX = "ci"
+_INTEGRATION_TESTS = ("tests/integration", "-m", "not after_destroy")
 _NO_TESTS_COLLECTED = 5
 _WIDTH = 100
 
@@ -24,6 +28,7 @@ _WIDTH = 100
 class Suite:
     """One run: its environment, its test results, and the steps that failed."""
 
+    name: str
     environment: dict[str, str]
     reports: Path
     started: float = field(default_factory=time.monotonic)
@@ -32,7 +37,7 @@ class Suite:
 
     def command(self, interrupts: Interrupts, step: str, *arguments: str) -> bool:
         """Run one of the driver's commands in a process of its own."""
-        heading(f"make test: {step}")
+        heading(f"make {self.name}: {step}")
         if _run(interrupts, ["-m", "deployment", *arguments], self.environment) == 0:
             return True
         self.broken.append(step)
@@ -40,7 +45,7 @@ class Suite:
 
     def tests(self, interrupts: Interrupts, step: str, *arguments: str) -> bool:
         """Run pytest and add up its results."""
-        heading(f"make test: {step}")
+        heading(f"make {self.name}: {step}")
         report = self.reports / f"{step.replace(' ', '-')}.xml"
         report.unlink(missing_ok=True)
         code = _run(interrupts, ["-m", "pytest", f"--junitxml={report}", *arguments], self.environment)
@@ -67,29 +72,61 @@ def run(interrupts: Interrupts) -> int:
         MissingError: there is no Terraform, which would be found out after minutes.
     """
     terraform.find()
+    suite = _suite("test")
+    heading("make test: check")
+    if check.run(interrupts):
+        suite.broken.append("check")
+    _unit_tests(suite, interrupts)
+    if suite.broken or suite.counts["failed"] + suite.counts["error"]:
+        say("\nNothing was deployed, because the steps above failed.")
+        return suite.close()
+    _rehearse(suite, interrupts)
+    return suite.close()
+
+
+def unit(interrupts: Interrupts) -> int:
+    """Unit and property tests; 0 if all is well."""
+    suite = _suite("unit")
+    _unit_tests(suite, interrupts)
+    return suite.close()
+
+
+def rehearsal(interrupts: Interrupts) -> int:
+    """Deploy, integration tests, destroy, look for leftovers; 0 if all is well. Raises MissingError."""
+    terraform.find()
+    suite = _suite("rehearsal")
+    _rehearse(suite, interrupts)
+    return suite.close()
+
+
+def integration(interrupts: Interrupts) -> int:
+    """Integration tests on what is deployed; 0 if all is well."""
+    return _run(interrupts, ["-m", "pytest", *_INTEGRATION_TESTS], dict(os.environ))
+
+
+def _suite(name: str) -> Suite:
     home = places.home() / "test"
+    reports = home / "reports"
+    reports.mkdir(parents=True, exist_ok=True)
     environment = {
         **os.environ,
         "DEPLOYMENT_HOME": str(home),
         "TAP_OUTDIR": str(home / "cdktf.out"),
         "ENVIRONMENT_SUFFIX": os.environ.get("ENVIRONMENT_SUFFIX") or SUFFIX,
     }
-    reports = home / "reports"
-    reports.mkdir(parents=True, exist_ok=True)
-    suite = Suite(environment, reports)
-    heading("make test: check")
-    if check.run(interrupts):
-        suite.broken.append("check")
+    return Suite(name, environment, reports)
+
+
+def _unit_tests(suite: Suite, interrupts: Interrupts) -> None:
     suite.tests(interrupts, "unit tests", "tests/unit")
-    if suite.broken or suite.counts["failed"] + suite.counts["error"]:
-        say("\nNothing was deployed, because the steps above failed.")
-        return suite.close()
+
+
+def _rehearse(suite: Suite, interrupts: Interrupts) -> None:
     try:
         if suite.command(interrupts, "deploy", "deploy"):
-            suite.tests(interrupts, "integration tests", "tests/integration", "-m", "not after_destroy")
+            suite.tests(interrupts, "integration tests", *_INTEGRATION_TESTS)
     finally:
         _clean_up(suite, interrupted=interrupts.requested)
-    return suite.close()
 
 
 def _clean_up(suite: Suite, *, interrupted: bool) -> None:

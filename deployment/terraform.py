@@ -154,9 +154,8 @@ def environment_for(version: str, home: Path, environment: Mapping[str, str]) ->
     if not own_configuration(environment):
         result.pop("TF_CLI_CONFIG_FILE", None)  # it names a file that is not there
         if not any(holds_provider(place, version) for place in implied_mirrors(environment)):
-            cache = home / "providers"  # one download for all stacks
-            cache.mkdir(parents=True, exist_ok=True)
-            result.setdefault("TF_PLUGIN_CACHE_DIR", str(cache))
+            result.setdefault("TF_PLUGIN_CACHE_DIR", str(home / "providers"))  # one download for all stacks
+            Path(result["TF_PLUGIN_CACHE_DIR"]).mkdir(parents=True, exist_ok=True)  # Terraform does not make it
             result.setdefault("TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE", "1")
     return result
 

@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker for what only the embedded AWS can do, keep secrets out of messages, and say who calls."""
     os.environ["AWS_SDK_UA_APP_ID"] = "tap-tests"  # the embedded AWS records the driver's calls, and these are not
+    config.addinivalue_line("markers", "disruptive: takes a region's traffic away for some seconds")
     config.addinivalue_line("markers", "embedded_only: stops a database, or looks where only the embedded AWS lets one")
     if config.option.tbstyle == "auto":
         config.option.tbstyle = "short"  # the long style shows the arguments of calls, passwords among them
@@ -36,7 +37,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _runs_here(config: pytest.Config, item: pytest.Item) -> bool:
     if not item.path.is_relative_to(HERE):
         return True
-    here = target.chosen() == "embedded" or not item.get_closest_marker("embedded_only")
+    here = target.chosen() == "embedded" or not (
+        item.get_closest_marker("embedded_only")
+        # An account's deployment may have traffic: who knows that it has none says so.
+        or (item.get_closest_marker("disruptive") and os.environ.get("DISRUPT") != "1")
+    )
     if item.get_closest_marker("after_destroy"):
         # A deployment is either there or gone: `-m after_destroy` asks for them.
         return here and bool(config.option.markexpr)

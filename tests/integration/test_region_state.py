@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+import pytest
+
 from tests.integration import payments
 from tests.integration.platform import Answer, Platform, Region, eventually
 
@@ -64,6 +66,7 @@ def test_the_deployment_says_who_is_active_and_both_regions_know(platform: Platf
     }
 
 
+@pytest.mark.disruptive
 def test_a_fenced_region_refuses_payments_reports_unhealthy_and_still_tells_a_payments_status(
     platform: Platform, region: Region, peer: Region
 ) -> None:
@@ -91,6 +94,7 @@ def test_a_fenced_region_refuses_payments_reports_unhealthy_and_still_tells_a_pa
     assert platform.send(region, payments.body()).status == 202
 
 
+@pytest.mark.disruptive
 def test_the_standby_pulls_the_switch_by_calling_itself_active(platform: Platform) -> None:
     """Route 53's inverted check on this answer is what takes the shared name away from the primary."""
     standby = platform.standby
