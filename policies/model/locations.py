@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from policies.model.deployment import Resource
 
+_BREAK = re.compile(r"\n")
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder(strict=False)
 
@@ -31,6 +33,7 @@ class Places:
 
     def __init__(self) -> None:
         self._texts: dict[Path, str] = {}
+        self._breaks: dict[Path, list[int]] = {}
         self._resources: dict[Path, dict[tuple[str, ...], Span]] = {}
 
     def of(self, resource: Resource) -> tuple[Path | None, Lines | None]:
@@ -69,9 +72,10 @@ class Places:
     def _counted(self, file: Path, span: Span | None) -> Lines | None:
         if span is None:
             return None
-        text = self._text(file)
-        first = text.count("\n", 0, span[0]) + 1
-        return first, first + text.count("\n", *span)
+        if file not in self._breaks:
+            self._breaks[file] = [found.start() for found in _BREAK.finditer(self._text(file))]
+        first, last = (bisect_left(self._breaks[file], place) + 1 for place in span)
+        return first, last
 
     def _text(self, file: Path) -> str:
         if file not in self._texts:

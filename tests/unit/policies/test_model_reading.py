@@ -42,6 +42,7 @@ class TestFailsClosed:
             ("[" * 100_000, "RecursionError"),
             ('{"locals": {"a": ' + "[" * 100 + "]" * 100 + "}}", "more than 64 levels"),
         ],
+        ids=["half", "empty", "list", "text", "NaN", "number", "brackets", "depth"],
     )
     def test_a_file_that_is_no_json(self, text: str, why: str, tmp_path: Path) -> None:
         write(tmp_path, {"main.tf.json": text})

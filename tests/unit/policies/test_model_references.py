@@ -108,7 +108,11 @@ def test_what_is_not_closed_is_read_as_far_as_it_goes(text: str) -> None:
     assert all(isinstance(reference, Reference) for reference in references(text))
 
 
-@pytest.mark.parametrize("text", ['${"' * 5000, "${" * 5000, "${a[" + "a[" * 5000, "{" * 5000, '${a.b["' * 3000])
+@pytest.mark.parametrize(
+    "text",
+    ['${"' * 5000, "${" * 5000, "${a[" + "a[" * 5000, "{" * 5000, '${a.b["' * 3000],
+    ids=["strings", "templates", "indexes", "braces", "keys"],
+)
 def test_a_bomb_of_brackets_is_survived(text: str) -> None:
     assert single(text) is None
     references(text)

@@ -91,7 +91,7 @@ def test_strings_are_found_at_any_depth_but_not_in_comments() -> None:
         ({"vpc": "${aws_vpc.main}"}, "vpc.id", "${aws_vpc.main.id}"),
         ("x-${aws_vpc.main}", "id", None),
         ({"a": [1]}, "a.5", None),
-        ({"a": [1]}, "a." + "9" * 5000, None),
+        ({"a": [1]}, "a.99999999999", None),
         ({"a": [1]}, "a.*", None),
         ({"a": 1}, "a.b", None),
         (None, "", None),
