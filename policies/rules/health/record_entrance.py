@@ -1,4 +1,4 @@
-"""Alias records lead to an ingress that answers to their name, and leave judgement to our checks."""
+"""Alias and failover records lead to an ingress that answers to their name, and leave judgement to our checks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from policies.model.deployment import Resource
 from policies.mutation import drop, edit, put
 from policies.rule import Severity, kind, rule
 from policies.rules.health._example import alias, routing
-from policies.rules.health._routing import ENTRANCES, RECORD, entrance, full_name, is_alias
+from policies.rules.health._routing import ENTRANCES, RECORD, entrance, full_name, is_alias, is_failover
 
 _CUSTOM_DOMAINS: Final = frozenset({"aws_api_gateway_domain_name", "aws_apigatewayv2_domain_name"})
 """They answer to their own name only.
@@ -18,13 +18,18 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-custom-domai
 """
 
 _DATABASE: Final[dict[str, Any]] = {"aws_rds_cluster": {"ledger": {}}}
+_ENDPOINT: Final = "${aws_rds_cluster.ledger.endpoint}"
 _TO_DATABASE: Final = {
     "alias": {
-        "name": "${aws_rds_cluster.ledger.endpoint}",
+        "name": _ENDPOINT,
         "zone_id": "${aws_rds_cluster.ledger.hosted_zone_id}",
         "evaluate_target_health": False,
     }
 }
+
+
+def _leads_clients(record: Resource) -> bool:
+    return is_alias(record) or is_failover(record)
 
 
 def _anothers_zone(body: dict[str, Any], record: Resource) -> bool:
@@ -38,14 +43,14 @@ def _anothers_zone(body: dict[str, Any], record: Resource) -> bool:
 
 @rule(
     id="TAP_HEALTH_RECORD_ENTRANCE",
-    title="Alias records lead to an ingress that answers to their name, without AWS's own judgement of its health",
+    title="Alias and failover records lead to an ingress of their name, without AWS's own judgement of its health",
     risk="Requests for the name reach something that refuses them, such as a database or a domain of another name; or "
     "Route 53 withdraws the record for reasons that no health check of ours knows.",
     remediation="Take name and zone_id of the alias from one ingress whose domain_name is the record's, and set "
     "evaluate_target_health = false.",
     severity=Severity.HIGH,
     controls=["PCI-DSS-4.0:2.2.1", "NIST-800-53:SC-22", "NIST-800-53:CP-10", "WA-REL:REL02-BP01", "WA-REL:REL11-BP02"],
-    judges=kind(RECORD, where=is_alias),
+    judges=kind(RECORD, where=_leads_clients),
     passes=[
         routing(),
         {
@@ -66,6 +71,7 @@ def _anothers_zone(body: dict[str, Any], record: Resource) -> bool:
     ],
     fails=[
         {**_DATABASE, **routing(record_secondary=_TO_DATABASE)},
+        {**_DATABASE, **routing(record_secondary={"alias": None, "type": "CNAME", "records": [_ENDPOINT]})},
         routing(record_secondary={"alias": {**alias("pay_west"), "evaluate_target_health": True}}),
         routing(record_secondary={"alias": {**alias("pay_west"), "evaluate_target_health": "${var.evaluate}"}}),
         routing(record_secondary={"alias": alias("west")}),
@@ -84,17 +90,16 @@ def _anothers_zone(body: dict[str, Any], record: Resource) -> bool:
     ],
 )
 def record_entrance(record: Resource) -> Iterator[str]:
-    """Name and zone must be of one resource, of a kind that takes requests."""
-    target = record.block("alias")
-    if target.flag("evaluate_target_health") is not False:
+    """A record must lead to a resource that takes requests; name and zone of an alias to the same one."""
+    target, found = record.block("alias"), entrance(record)
+    if is_alias(record) and target.flag("evaluate_target_health") is not False:
         yield f"evaluate_target_health is {target.get('evaluate_target_health')}, not false"
-    found = entrance(record)
     if found is None:
-        yield f"its alias is {target.get('name')}, which leads to no resource here"
+        yield f"it leads to {target.get('name') or record.get('records')}, which is no one resource here"
         return
     if found.type not in ENTRANCES:
         yield f"it leads to {found.path}, which takes no requests of clients"
-    if record.deployment.target(record.stack, target.get("zone_id")) is not found:
+    if is_alias(record) and record.deployment.target(record.stack, target.get("zone_id")) is not found:
         yield f"zone_id of its alias is {target.get('zone_id')}, which is not that of {found.path}"
     if found.type in _CUSTOM_DOMAINS and (found.literal("domain_name") or "").lower() != full_name(record):
         yield f"{found.path} answers to {found.get('domain_name')}, the record is for {full_name(record)}"
