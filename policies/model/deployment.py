@@ -31,6 +31,13 @@ _STATE_PLACE: Final = (
 _LOCAL_STATE: Final = "terraform.tfstate"
 """Where the state is if no backend is declared: https://developer.hashicorp.com/terraform/language/backend/local"""
 
+_PAIR: Final = 2
+_ROLE_WORDS: Final = {
+    "primary": frozenset({"primary", "main", "active"}),
+    "secondary": frozenset({"secondary", "standby", "passive", "dr", "failover", "replica"}),
+}
+"""What people call the providers of the two regions."""
+
 _BLOCKS: Final = frozenset({"provider", "backend", "stack"})
 
 
@@ -354,21 +361,36 @@ class Deployment:
     def roles(self) -> Mapping[str, str]:
         """Region by role (``primary``, ``secondary``), as the providers' ``RegionRole`` tags say.
 
-        Without such tags the region of the PRIMARY failover record counts as primary.
+        Without such tags: where the failover records lead, else what the providers are called. Two regions alone are no
+        pair: many a deployment has its certificates in another one.
         """
         tagged = {
             role: provider.region
-            for scope in self.scopes
-            for provider in scope.providers.values()
+            for provider in self._providers
             if provider.region and isinstance(role := provider.default_tags.get("RegionRole"), str)
         }
-        return tagged or dict(self._roles_by_record())
+        if tagged:
+            return tagged
+        guesses = (dict(guess) for guess in (self._roles_by_record(), self._roles_by_alias()))
+        return next((roles for roles in guesses if len(set(roles.values())) == _PAIR), {})
+
+    @property
+    def _providers(self) -> Iterator[Provider]:
+        return (provider for scope in self.scopes for provider in scope.providers.values())
 
     def _roles_by_record(self) -> Iterator[tuple[str, str]]:
         for record in self.resources("aws_route53_record"):
             kind = record.block("failover_routing_policy").text("type")
-            if kind in {"PRIMARY", "SECONDARY"} and record.region:
-                yield kind.lower(), record.region
+            ends = [end.region for end in (*record.targets("alias"), *record.targets("records")) if end.region]
+            if kind in {"PRIMARY", "SECONDARY"} and ends:
+                yield kind.lower(), ends[0]
+
+    def _roles_by_alias(self) -> Iterator[tuple[str, str]]:
+        for provider in self._providers:
+            words = (provider.text("alias") or "").lower().replace("_", "-").split("-")
+            for role, said in _ROLE_WORDS.items():
+                if provider.region and said.intersection(words):
+                    yield role, provider.region
 
     @property
     def primary(self) -> str | None:

@@ -166,15 +166,35 @@ class TestRegions:
         assert sole(deployment, "aws_sns_topic").tags == {"RegionRole": "primary", "Name": "a", "B": "own"}
         assert deployment.roles == {"primary": "us-east-1"}
 
-    def test_roles_come_from_failover_records_where_no_tag_names_them(self, tmp_path: Path) -> None:
+    def test_roles_come_from_where_the_failover_records_lead_if_no_tag_names_them(self, tmp_path: Path) -> None:
         records = {
-            "a": {"failover_routing_policy": {"type": "PRIMARY"}},
-            "b": {"failover_routing_policy": [{"type": "SECONDARY"}], "provider": "aws.west"},
+            "a": {"failover_routing_policy": {"type": "PRIMARY"}, "records": ["${aws_lb.west.dns_name}"]},
+            "b": {"failover_routing_policy": [{"type": "SECONDARY"}], "alias": {"name": "${aws_lb.east.dns_name}"}},
             "c": {"failover_routing_policy": {"type": "${var.x}"}},
         }
-        deployment = read_one(tmp_path, stack(aws_route53_record=records))
-        assert (deployment.primary, deployment.standby) == ("us-east-1", "us-west-2")
+        balancers = {"east": {}, "west": {"provider": "aws.west"}}
+        deployment = read_one(tmp_path, stack(aws_route53_record=records, aws_lb=balancers))
+        assert (deployment.primary, deployment.standby) == ("us-west-2", "us-east-1")
         assert (deployment.peer("us-east-1"), deployment.peer("eu-west-1")) == ("us-west-2", None)
+
+    @pytest.mark.parametrize(
+        ("providers", "roles"),
+        [
+            ([("primary", "a"), ("secondary", "b")], ("a", "b")),
+            ([("aws_dr", "b"), ("main-region", "a")], ("a", "b")),
+            ([("west", "b"), (None, "a")], (None, None)),
+            ([("primary", "a"), ("secondary", "a")], (None, None)),
+            ([("west", "b"), ("east", "a")], (None, None)),
+            ([("west", "b"), ("east", "c"), (None, "a")], (None, None)),
+            ([(None, "a")], (None, None)),
+        ],
+    )
+    def test_else_from_what_the_providers_are_called(
+        self, providers: list[tuple[str | None, str]], roles: tuple[str | None, str | None], tmp_path: Path
+    ) -> None:
+        blocks = [{"alias": alias, "region": region} for alias, region in providers]
+        deployment = read_one(tmp_path, {**stack(), "provider": {"aws": blocks}})
+        assert (deployment.primary, deployment.standby) == roles
 
 
 class TestInstances:
