@@ -45,7 +45,7 @@ def assess(
     budgets, unknown = _budgets(deployment)
     checks = (*ours.checks, *theirs.checks)
     findings, covered = _waived((*ours.findings, *theirs.findings), waivers, rules, on)
-    idle = tuple(_idle(verdict))
+    idle = tuple(_idle(verdict, strict=strict))
     return Judgement(
         deployment=deployment,
         checks=checks,
@@ -170,15 +170,19 @@ def _budgets(deployment: Deployment) -> tuple[tuple[Sum, ...], tuple[str, ...]]:
         return (), (f"the budgets could not be added up: {type(error).__name__}: {error}",)
 
 
-def _idle(verdict: Verdict) -> Iterator[str]:
-    """Rules that judged nothing although there are resources of their types."""
+def _idle(verdict: Verdict, *, strict: bool) -> Iterator[str]:
+    """Rules that judged nothing although there are resources of their types.
+
+    A rule for any type looks for something in particular, which anyone's deployment may lack.
+    """
     for rule in verdict.rules:
-        if verdict.judged[rule.id]:
+        if verdict.judged[rule.id] or (ANY in rule.judges.types and not strict):
             continue
         blocks = [block for mode in rule.judges.modes for block in verdict.deployment.blocks_by_mode.get(mode, ())]
         kinds = sorted({b.type for b in blocks if ANY in rule.judges.types or b.type in rule.judges.types})
         if kinds:
-            yield f"{rule.id} judged nothing, although there are resources of its kind: {', '.join(kinds)}"
+            more = f" and {len(kinds) - 3} more" if len(kinds) > 3 else ""
+            yield (f"{rule.id} judged nothing, although there are resources of its kind: {', '.join(kinds[:3])}{more}")
 
 
 def _notes(deployment: Deployment) -> Iterator[str]:

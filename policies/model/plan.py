@@ -126,6 +126,8 @@ def _add_default_tags(stack: Stack, providers: Mapping[str, Provider]) -> None:
             own = resource.map("tags")
             beyond = {name: value for name, value in resource.map("tags_all").items() if name not in own}
             given.setdefault(resource.text("provider") or "", {}).update(beyond)
+            # Nobody wrote it, and it differs between regions by nature.
+            resource.body = {name: value for name, value in resource.body.items() if name != "tags_all"}
     for key, provider in providers.items():
         if given.get(key) and "default_tags" in provider and not provider.block("default_tags").map("tags"):
             provider.body = {**provider.body, "default_tags": [{"tags": given[key]}]}

@@ -170,6 +170,14 @@ class TestWhatIsNotJudged:
         assert (strict.problems, strict.passed) == ((self.IDLE,), False)
         assert (lenient.notes, lenient.passed) == ((self.IDLE,), True)
 
+    def test_is_left_unsaid_to_anyone_if_a_rule_looks_into_everything(self, tmp_path: Path) -> None:
+        kinds = {f"aws_{letter}": {"a": {"name": "skipped"}} for letter in "abcde"}
+        deployment = read_one(tmp_path, stack(**kinds))
+        everything = (made(types=("*",)),)
+        strict, lenient = judged(deployment, rules=everything, strict=True), judged(deployment, rules=everything)
+        assert lenient.notes == ()
+        assert strict.problems == (self.IDLE.replace("aws_sns_topic", "aws_a, aws_b, aws_c and 2 more"),)
+
     def test_is_nothing_to_speak_of_if_there_is_none_of_its_kind(self, tmp_path: Path) -> None:
         deployment = read_one(tmp_path, stack(aws_sqs_queue={"a": {}}))
         judgement = judged(deployment, strict=True)

@@ -59,6 +59,7 @@ class TestReading:
         vpc = at(plan, "module.primary_network.aws_vpc.main")
         expected = {"Environment": "dev", "Name": "shop-vpc-use1-dev", "Project": "shop", "RegionRole": "primary"}
         assert vpc.tags == expected
+        assert "tags_all" not in vpc
 
     def test_what_is_known_only_later_is_a_reference(self, plan: Deployment) -> None:
         table = at(plan, "aws_dynamodb_table.carts")
