@@ -119,11 +119,10 @@ class Resource(Block):
 
     @cached_property
     def tags(self) -> Body:
-        """Default tags of the provider, and its own; a plan says what they come to."""
+        """Default tags of the provider, and its own."""
         _, own = self.deployment.follow(self.stack, self.get("tags"))
         return {
             **(self.provider.default_tags if self.provider else {}),
-            **self.map("tags_all"),
             **(own if isinstance(own, Mapping) else {}),
         }
 
