@@ -29,6 +29,7 @@ _TO_DATABASE: Final = {
 
 
 def _leads_clients(record: Resource) -> bool:
+    """Whether it is an alias, or one of the records that a failover chooses between."""
     return is_alias(record) or is_failover(record)
 
 
