@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 from policies.model.references import ANY_INSTANCE, Reference, expressions, references, single, whole
 from policies.model.twins import Twins
 from policies.model.values import Block, Body, reach, templates
+from policies.model.words import Words, read
 
 _LONGEST_CHAIN: Final = 16
 """References followed in a row; more is a circle."""
@@ -149,6 +150,11 @@ class Resource(Block):
         return [user for user in users if not types or user.type in types]
 
     @cached_property
+    def words(self) -> Words:
+        """All that is written in it."""
+        return read(self.body)
+
+    @cached_property
     def key(self) -> tuple[str, str]:
         """Stack and address: what tells it from all others of the deployment."""
         return self.stack.name, self.address
@@ -239,6 +245,11 @@ class Stack:
         if exact is not None:
             return [exact]
         return _chosen(self._module_instances.get(name, {}), reference.instance)
+
+    @cached_property
+    def cleared(self) -> defaultdict[str, set[str]]:
+        """By what a rule looks for: the templates that it has not found it in; most stand in many resources."""
+        return defaultdict(set)
 
     @cached_property
     def _instances(self) -> dict[str, dict[str, Resource]]:
@@ -527,7 +538,11 @@ class Deployment:
     @cached_property
     def uses(self) -> Mapping[tuple[str, str], tuple[Resource, ...]]:
         """By a resource's key: what it refers to, anywhere in its body."""
-        return {user.key: tuple(self.targets(user.stack, user.body)) for user in self.everything}
+        return {user.key: self._used(user) for user in self.everything}
+
+    def _used(self, user: Resource) -> tuple[Resource, ...]:
+        meant = [self._meant(user.stack, text) for text in user.words.templates]
+        return tuple({resource.key: resource for ends in meant for resource, _ in ends}.values())
 
     @cached_property
     def users(self) -> Mapping[tuple[str, str], tuple[Resource, ...]]:
@@ -537,6 +552,22 @@ class Deployment:
             for used in self.uses[user.key]:
                 found[used.key].append(user)
         return {key: tuple(users) for key, users in found.items()}
+
+    def present(self, signs: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of some signs that are written anywhere: what is nowhere need not be looked for in each resource."""
+        if signs not in self._present:
+            self._present[signs] = tuple(sign for sign in signs if sign in self._text)
+        return self._present[signs]
+
+    @cached_property
+    def _present(self) -> dict[tuple[str, ...], tuple[str, ...]]:
+        return {}
+
+    @cached_property
+    def _text(self) -> str:
+        """All texts and keys, each once."""
+        blocks = [block.words for blocks in self.blocks_by_mode.values() for block in blocks]
+        return "\n".join({text: None for words in blocks for text in (*words.texts, *words.keys)})
 
     @cached_property
     def requirements(self) -> Mapping[str, frozenset[str]]:
@@ -665,7 +696,7 @@ def _copied_scope(copy: S, scope: Stack, bodies: Mapping[str, Body | None]) -> S
     for key, resource in scope.resources.items():
         body = bodies.get(resource.address, resource.body)
         if body is not None:
-            copy.resources[key] = Resource(copy, resource.mode, resource.type, resource.name, body)
+            copy.resources[key] = _copied_resource(copy, resource, body)
     for key, module in scope.modules.items():
         inner = Module(module.name, module.files, module.content, parent=copy, call=module.call, path=module.path)
         # What the caller hands down is found by the name that it has there.
@@ -675,6 +706,13 @@ def _copied_scope(copy: S, scope: Stack, bodies: Mapping[str, Body | None]) -> S
                 inner.providers[name] = copy.providers[handed[id(provider)]]
         copy.modules[key] = _copied_scope(inner, module, bodies)
     return copy
+
+
+def _copied_resource(copy: Stack, resource: Resource, body: Body) -> Resource:
+    copied = Resource(copy, resource.mode, resource.type, resource.name, body)
+    if body is resource.body and "words" in resource.__dict__:
+        copied.__dict__["words"] = resource.words
+    return copied
 
 
 def _reachable(direct: Mapping[str, set[str]], start: str) -> Iterator[str]:

@@ -129,7 +129,7 @@ _REQUIRED: Final = frozenset(
 _LIMITS_ONLY: Final = frozenset({"aws_organizations_policy", "aws_s3control_multi_region_access_point"})
 """Types whose documents allow nobody anything: service control policies only take away."""
 
-_SIGN = re.compile(r"Statement|data\.aws_iam_policy_document\.|\$\{(?:local|var|module)\.")
+_SIGNS: Final = ("Statement", "data.aws_iam_policy_document.", "${local.", "${var.", "${module.")
 """In every text that holds a document, or leads to one."""
 
 # https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html#default-endpoint-policy
@@ -204,7 +204,8 @@ def _documents(resource: Resource) -> Iterator[Document]:
             document = _in_place(resource, value, kind, name)
             if document is not None:
                 yield document
-    if resource.type not in _LIMITS_ONLY:
+    signs = resource.deployment.present(_SIGNS) if resource.type not in _LIMITS_ONLY else ()
+    if any(map(resource.words.text.__contains__, signs)):
         known = {place.partition(".")[0] for place in places}
         for name, value in resource.body.items():
             if name not in known and name != "//" and (not isinstance(value, str) or "{" in value):
@@ -235,7 +236,7 @@ def _default(resource: Resource, kind: Kind) -> Body | None:
 def _recognized(resource: Resource, value: object, attribute: str) -> Iterator[Document]:
     """Documents in attributes that are not known to hold some, such as the policy inside an OpenAPI document."""
     for text in templates(value):
-        if not _SIGN.search(text):
+        if not any(map(text.__contains__, _SIGNS)):
             continue
         reader = _Reader(resource)
         for document in reader.found_in(*resource.deployment.follow(resource.stack, text)):

@@ -112,6 +112,9 @@ _SCRIPTS: Final = frozenset({"user_data", "user_data_base64", "script", "command
 _TRANSPARENT: Final = frozenset({"value", "Value", "values", "value_wo", "default", "StringValue", "S", "N", "B"})
 """Keys below which a value stands whose name is beside or above it."""
 
+_SCALARS: Final = (int, float, type(None))
+"""To ask what a value is not is faster than to ask whether it is a map."""
+
 _RANDOM_CHARACTERS: Final = "random characters"
 _LABELS: Final = ("name", "Name", "key", "Key")
 _MOST: Final = 100_000
@@ -159,14 +162,14 @@ def secrets(value: object, *, named: frozenset[str] = frozenset()) -> Iterator[W
                 if fault:
                     random = fault.endswith(_RANDOM_CHARACTERS)
                     found.append(Written(_dotted((place, key)), inner, fault, random))
-            elif isinstance(inner, (Mapping, list, tuple)):
+            elif not isinstance(inner, _SCALARS) and isinstance(inner, (Mapping, list, tuple)):
                 waiting.append((inner, own_name, (place, key)))
     yield from sorted(found, key=lambda written: written.place)
 
 
 def _members(item: object, name: str, named: frozenset[str]) -> list[tuple[object, object, str]]:
     """Key or number, value and name of what is in a map or list."""
-    if not isinstance(item, Mapping):
+    if not isinstance(item, (dict, Mapping)):
         return [(number, inner, name) for number, inner in enumerate(item)] if isinstance(item, (list, tuple)) else []
     return [
         (

@@ -136,7 +136,7 @@ def secret_literal(block: Resource) -> Iterator[str]:
     if block.type == "aws_ssm_parameter" and block.text("type") in {"String", "StringList"}:
         named = frozenset()
     for written in secrets(body, named=named):
-        if not (written.random and written.text in _hashes(block.deployment)):
+        if not (written.random and _is_a_hash(block.deployment, written.text)):
             yield f"{written.place} {written.fault}"
 
 
@@ -148,9 +148,9 @@ def _rest(stack: Resource) -> Mapping[str, Any]:
     return {**stack.body, "provider": None, "terraform": settings}
 
 
-def _hashes(deployment: Deployment) -> frozenset[str]:
-    known: frozenset[str] | None = deployment.__dict__.get("_hashes")
-    if known is None:
-        known = frozenset(text for resource in deployment.everything for text in hashes(resource.body))
-        deployment.__dict__["_hashes"] = known
-    return known
+def _is_a_hash(deployment: Deployment, text: str) -> bool:
+    """Whether a name says so anywhere; remembered, because a hash of code stands in every function."""
+    known: dict[str, bool] = deployment.__dict__.setdefault("_is_a_hash", {})
+    if text not in known:
+        known[text] = any(text in other.words.text and text in hashes(other.body) for other in deployment.everything)
+    return known[text]

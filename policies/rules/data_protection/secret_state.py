@@ -46,7 +46,10 @@ _MANAGED: Final = "manage_master_user_password"
 def _concerned(block: Resource) -> bool:
     if block.mode == "data":
         return block.type in _READS
-    return block.type in _MAKES or _MANAGED in block or any(True for _ in _secret_attributes(block))
+    if block.type in _MAKES or _MANAGED in block:
+        return True
+    secret = any(map(names_a_secret, block.words.keys)) or any(_is_secure_value(block, name) for name in block.body)
+    return secret and any(True for _ in _secret_attributes(block))
 
 
 def _secret_attributes(resource: Resource) -> Iterator[tuple[str, str, list[str]]]:

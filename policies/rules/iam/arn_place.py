@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from policies.model.deployment import Resource
 from policies.model.iam import documents
@@ -14,6 +14,7 @@ from policies.rules.iam._statements import allowing, role_policy, spoiled
 from policies.rules.iam._wildcards import arn
 
 _ARN = re.compile(r"""\barn:[^\s"',]+""")
+_SIGNS: Final = ("arn:", "${local.", "${var.", "${module.")
 _NAMED_VALUE = re.compile(r"\$\{(?:local|var|module)\.")
 """Begins a reference to what somebody wrote, in this stack or for this module."""
 
@@ -23,6 +24,8 @@ def _elsewhere(resource: Resource) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] | None = resource.__dict__.get("_arns_elsewhere")
     if found is None:
         found = resource.__dict__["_arns_elsewhere"] = []
+        if not any(map(resource.words.text.__contains__, resource.deployment.present(_SIGNS))):
+            return found
         judged = {document.attribute for document in documents(resource)}
         for name, value in resource.body.items():
             if name not in judged and name != "//":

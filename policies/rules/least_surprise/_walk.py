@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from policies.model.deployment import Resource
@@ -12,43 +11,6 @@ EVERYTHING: Final = ("resource", "data", "ephemeral", "provider", "backend", "st
 """All modes of what can be judged."""
 
 _METADATA: Final = "//"
-
-
-@dataclass(frozen=True)
-class Words:
-    """All that is written in a block, without its shape: what it takes to see quickly that nothing is wrong."""
-
-    text: str
-    """Keys and strings, one a line."""
-    templates: tuple[str, ...]
-    """The strings with an expression or a directive in them."""
-    floats: tuple[float, ...]
-
-
-def words(block: Resource) -> Words:
-    """What is written in a block; read once, because several rules ask it of everything."""
-    found: Words | None = block.__dict__.get("_words")
-    if found is None:
-        found = block.__dict__["_words"] = _words(block.body)
-    return found
-
-
-def _words(body: object) -> Words:
-    texts: list[str] = []
-    floats: list[float] = []
-    waiting = [body]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, str):
-            texts.append(item)
-        elif isinstance(item, dict):
-            texts += map(str, item)
-            waiting += item.values() if _METADATA not in item else [v for k, v in item.items() if k != _METADATA]
-        elif isinstance(item, list):
-            waiting += item
-        elif isinstance(item, float):
-            floats.append(item)
-    return Words("\n".join(texts), tuple(text for text in texts if "{" in text), tuple(floats))
 
 
 def leaves(value: object) -> Iterator[tuple[str, object]]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from policies.model.deployment import Resource
 from policies.mutation import edit, put
 from policies.rule import Severity, kind, rule
-from policies.rules.least_surprise._walk import EVERYTHING, leaves, words
+from policies.rules.least_surprise._walk import EVERYTHING, leaves
 
 _FILES: Final = frozenset({"filename", "source", "source_file", "source_dir", "output_path", "workspace_dir"})
 """Attributes that name a file or folder on the machine where Terraform runs."""
@@ -74,7 +74,7 @@ def _local_backend(body: dict[str, Any], _: Resource) -> None:
 )
 def paths_relative(block: Resource) -> Iterator[str]:
     """Attributes that name files, functions that read them, and places that only a person's machine has."""
-    files = [(name, block.get(name)) for name in _FILES if name in block]
+    files = [(name, block.get(name)) for name in _FILES & block.body.keys() if name in block]
     if block.mode == "backend":
         files.append(("path", block.get("path")))
     elif block.type == "terraform_remote_state":
@@ -83,8 +83,12 @@ def paths_relative(block: Resource) -> Iterator[str]:
     for name, value in files:
         if name in told:
             yield f"{name} = {value!r} is a path of one machine"
-    written = words(block)
-    if any(home in written.text for home in _HOMES) or any(map(_is_of_a_machine, written.templates)):
+    written = block.words
+    homes, functions = map(block.deployment.present, (_HOMES, _NAMES))
+    if any(map(written.text.__contains__, homes)) or (
+        any(map(written.text.__contains__, functions))
+        and any(map(_is_of_a_machine, (*written.templates, *written.templated_keys)))
+    ):
         for path, value in leaves(block.body):
             if path not in told and isinstance(value, str) and _is_of_a_machine(value):
                 yield f"{path} = {value!r} is, or reads, a path of one machine"

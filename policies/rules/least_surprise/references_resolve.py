@@ -12,7 +12,7 @@ from policies.model.references import Reference, references, single
 from policies.model.values import Block, templates
 from policies.mutation import edit, remove
 from policies.rule import Severity, kind, rule
-from policies.rules.least_surprise._walk import EVERYTHING, words
+from policies.rules.least_surprise._walk import EVERYTHING
 
 _STATE: Final = "data.terraform_remote_state."
 _APART: Final = ("//", "check", "moved", "removed", "import")
@@ -171,12 +171,24 @@ def references_resolve(block: Resource) -> Iterator[str]:
     if block.mode == "stack":
         texts = templates({name: value for name, value in block.body.items() if name not in _APART})
     else:
-        texts = list(words(block).templates)
-    bound = set(_iterators(block.body)) if "dynamic" in words(block).text else set()
-    found = [reference for text in texts for reference in references(text)]
+        cleared = stack.cleared["refers to nothing"]
+        written = (*block.words.templates, *block.words.templated_keys)
+        texts = [text for text in written if text not in cleared]
+    found = {text: references(text) for text in texts}
+    bound = set(_iterators(block.body)) if "dynamic" in block.words.keys else set()
     if bound:
-        found = [reference for reference in found if reference.address.partition(".")[0] not in bound]
-    yield from dict.fromkeys(fault for reference in (*found, *_addresses(block)) if (fault := _fault(stack, reference)))
+        found = {
+            text: tuple(it for it in named if it.address.partition(".")[0] not in bound)
+            for text, named in found.items()
+        }
+    faults: dict[str, None] = {}
+    for text, named in found.items():
+        told = [fault for reference in named if (fault := _fault(stack, reference))]
+        faults.update(dict.fromkeys(told))
+        if not told and not bound:
+            stack.cleared["refers to nothing"].add(text)
+    faults.update(dict.fromkeys(fault for reference in _addresses(block) if (fault := _fault(stack, reference))))
+    yield from faults
 
 
 def _iterators(value: object) -> Iterator[str]:
@@ -196,7 +208,9 @@ def _iterators(value: object) -> Iterator[str]:
 
 
 def _addresses(block: Resource) -> Iterator[Reference]:
-    for text in (*block.texts("depends_on"), *block.block("lifecycle").texts("replace_triggered_by")):
+    order = block.texts("depends_on") if "depends_on" in block.body else ()
+    lifecycle = block.block("lifecycle") if "lifecycle" in block.words.keys else Block({})
+    for text in (*order, *lifecycle.texts("replace_triggered_by")):
         reference = single(text if text.startswith("${") else f"${{{text}}}")
         if reference is not None:
             yield reference

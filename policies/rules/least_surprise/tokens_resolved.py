@@ -9,7 +9,7 @@ from typing import Any, Final
 from policies.model.deployment import Resource
 from policies.mutation import edit
 from policies.rule import Severity, kind, rule
-from policies.rules.least_surprise._walk import EVERYTHING, leaves, words
+from policies.rules.least_surprise._walk import EVERYTHING, leaves
 
 _LARGEST: Final = 1e100
 """CDKTF stands in for a number that is not known yet with one near -1e289 or 1e298; nobody configures anything near.
@@ -34,6 +34,7 @@ _GARBAGE: Final = (
 )
 """What the garbage cannot be without, what it looks like, and what it is. A scanner asks millions of times."""
 
+_HINTS: Final = tuple(hint for hints, _, _ in _GARBAGE for hint in hints)
 
 _SHOWN: Final = 80
 
@@ -100,10 +101,10 @@ def _output(value: object) -> Any:
 )
 def tokens_resolved(block: Resource) -> Iterator[str]:
     """Every string, number and key is looked at; an expression that does not end is what is left of a cut token."""
-    written = words(block)
+    written = block.words
     if not (
-        any(hint in written.text for hints, _, _ in _GARBAGE for hint in hints)
-        or any(map(_fault, written.templates))
+        any(map(written.text.__contains__, block.deployment.present(_HINTS)))
+        or _may_be_cut(block.stack.cleared["is cut"], (*written.templates, *written.templated_keys))
         or any(map(_fault, written.floats))
     ):
         return
@@ -111,6 +112,14 @@ def tokens_resolved(block: Resource) -> Iterator[str]:
         fault = _fault(value) or _fault(path)
         if fault:
             yield f"{path} = {_shown(value)} is {fault}"
+
+
+def _may_be_cut(cleared: set[str], templates: tuple[str, ...]) -> bool:
+    """Whether the last expression of one begins behind the last end of one."""
+    if cleared.issuperset(templates):
+        return False
+    cleared.update(text for text in templates if text.rfind("${") <= text.rfind("}"))
+    return not cleared.issuperset(templates)
 
 
 def _fault(value: object) -> str | None:

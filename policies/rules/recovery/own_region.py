@@ -170,12 +170,27 @@ def recovery_own_region(resource: Resource) -> Iterator[str]:
     Excepted: what joins the regions, key policies, the roles that copy data, and where replication comes from.
     """
     own, peer = resource.region or "", resource.deployment.peer(resource.region) or ""
+    if _is_silent(peer, own, resource):
+        return
     silent = _WORDS | _OTHER_SIDE.get(resource.type, frozenset())
     for name, value in resource.body.items():
         if name not in silent:
             found = {told for text in strings(value) for told in _of(peer, own, resource.stack, text)}
             for told in sorted(found):
                 yield f"{name} names {told}, while this is in {own}"
+
+
+def _is_silent(peer: str, own: str, resource: Resource) -> bool:
+    """Whether nothing of the other region is named in the whole resource, as in most."""
+    if peer in resource.words.text:
+        return False
+    cleared = resource.stack.cleared[f"names something of {peer}"]
+    for text in resource.words.templates:
+        if text not in cleared:
+            if any(True for _ in _of(peer, own, resource.stack, text)):
+                return False
+            cleared.add(text)
+    return True
 
 
 def _of(peer: str, own: str, stack: Stack, text: str) -> Iterator[str]:

@@ -76,6 +76,9 @@ def region_placement(resource: Resource) -> Iterator[str]:
         yield f"provider is {resource.get('provider')}, whose region nobody can tell"
     elif resource.region not in pair:
         yield f"it is in {resource.region}; the two regions are {', '.join(sorted(pair)) or 'not known'}"
+    short_pair = {short(region) for region in pair}
+    if resource.words.regions <= pair and resource.words.zones <= short_pair:
+        return
     named: set[str] = set()
     zones: set[str] = set()
     for text in strings(resource.body):
@@ -87,5 +90,5 @@ def region_placement(resource: Resource) -> Iterator[str]:
         zones -= zones_in(fixed)
     for region in sorted(named - pair):
         yield f"it names {region}; the two regions are {', '.join(sorted(pair)) or 'not known'}"
-    for zone in sorted(zones - {short(region) for region in pair}):
+    for zone in sorted(zones - short_pair):
         yield f"it names a zone of {zone}, which is neither of the two regions"
