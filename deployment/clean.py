@@ -17,7 +17,7 @@ _GENERATED = (
 
 def main() -> int:
     """Refuse while an embedded AWS runs: its state is the only record of what is deployed to it."""
-    for folder in (emulator_folder(), home() / "test" / "embedded"):
+    for folder in (emulator_folder(), home() / "test" / "embedded", home() / "preview" / "deployment" / "embedded"):
         try:
             running = launcher.occupied(folder)
         except EmbeddedError as error:

@@ -88,7 +88,7 @@ def _families(families: list[dict[str, Any]]) -> str:
 def _plan(plan: str | None, room: int) -> str:
     if plan is None:
         return "### Plan\n\nThere is none: see the log of the run."
-    told = re.findall(r"^== (A deploy would change .+)$", plan, re.MULTILINE)
+    told = re.findall(r"^== (A deploy would change.+)$", plan, re.MULTILINE)
     verdict = told[-1].removeprefix("A deploy would change").strip(": ") if told else "unknown: the plan did not finish"
     return (
         f"### A merge would change {verdict}\n\n"

@@ -48,3 +48,20 @@ def test_reports_that_cannot_be_kept_are_told(tmp_path: Path, home: Path) -> Non
     home.write_text("a file where the folder should be")
     with pytest.raises(DeploymentError, match="its reports cannot be kept in"):
         gate.run(write(SLOW, tmp_path / "out"))
+
+
+def test_the_sarif_that_is_kept_is_for_github_and_leaves_waived_findings_out(tmp_path: Path, home: Path) -> None:
+    """GitHub ignores suppressions and would open an alert for each."""
+    waivers = tmp_path / "waivers.toml"
+    waivers.write_text(
+        '[[waiver]]\nrule = "TAP_HEALTH_CHECK_INTERVAL"\nresource = "*"\nreason = "the test says so, and why not"\n'
+        'owner = "tests"\nexpires = 2099-01-01\n'
+    )
+    with pytest.raises(DeploymentError):
+        gate.run(write(SLOW, tmp_path / "out"), waivers=waivers)
+    kept = {path.name: path.read_text(encoding="utf-8") for path in (home / "gate").iterdir()}
+    results = json.loads(kept["gate.sarif"])["runs"][0]["results"]
+    assert results, "what is open is in it"
+    assert "TAP_HEALTH_CHECK_INTERVAL" not in {result["ruleId"] for result in results}
+    assert not any("suppressions" in result for result in results)
+    assert [found["check"] for found in json.loads(kept["gate.json"])["findings"] if found["waiver"]]
