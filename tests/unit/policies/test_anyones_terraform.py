@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -82,6 +83,14 @@ class TestExitCode:
         with pytest.raises(SystemExit) as stopped:
             main(arguments)
         assert stopped.value.code == NOT_JUDGED
+
+
+def test_its_page_lists_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    page = (ROOT / "docs" / "anyones-terraform.md").read_text(encoding="utf-8")
+    options = set(re.findall(r"--[a-z]+", capsys.readouterr().out)) - {"--help"}
+    assert options == set(re.findall(r"`(--[a-z]+)", page))
 
 
 class TestPlaces:
