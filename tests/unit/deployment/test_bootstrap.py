@@ -82,9 +82,13 @@ def test_github_is_trusted_only_when_asked_and_only_for_one_environment_of_one_r
     run(settings)
     with pytest.raises(ClientError, match="NoSuchEntity"):
         iam.get_role(RoleName=name)
-    for _ in range(2):
-        run(settings, github_repository="someone/tap")
-    trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    run(settings, github_repository="someone/tap")
+    assert iam.get_role(RoleName=name)["Role"]["MaxSessionDuration"] == github.SESSION_SECONDS
+    iam.update_role(RoleName=name, MaxSessionDuration=3_600)
+    run(settings, github_repository="someone/tap")
+    role = iam.get_role(RoleName=name)["Role"]
+    trust = role["AssumeRolePolicyDocument"]
+    assert role["MaxSessionDuration"] == github.SESSION_SECONDS, "an older bootstrap's role is brought up to date"
     assert trust["Statement"][0]["Condition"]["StringEquals"] == {
         f"{github.HOST}:aud": "sts.amazonaws.com",
         f"{github.HOST}:sub": "repo:someone/tap:environment:production",

@@ -105,6 +105,19 @@ def test_what_terraform_finds_by_itself_is_left_to_it(tmp_path: Path) -> None:
     assert "TF_PLUGIN_CACHE_DIR" not in terraform.environment_for(VERSION, tmp_path / "home", environment)
 
 
+def test_a_provider_cache_that_is_named_is_made_because_terraform_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terraform, "find_mirror", lambda *_: None)
+    monkeypatch.setattr(terraform, "implied_mirrors", lambda _: [])
+    cache = tmp_path / "not" / "yet"
+    variables = terraform.environment_for(
+        VERSION, tmp_path / "home", {"HOME": str(tmp_path), "TF_PLUGIN_CACHE_DIR": str(cache)}
+    )
+    assert variables["TF_PLUGIN_CACHE_DIR"] == str(cache)
+    assert cache.is_dir()
+
+
 def test_a_configuration_of_the_person_is_respected(tmp_path: Path) -> None:
     other = mirror(tmp_path / "opt")
     config = tmp_path / "my.tfrc"
