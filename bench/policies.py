@@ -2,7 +2,7 @@
 
 Three comparisons, each within one run: all rules on the whole deployment (reading included) against checkov's
 evaluation of the same folder with its built-in checks; a warm ``make gate``, which also synthesizes, against plain
-checkov; and how many substituted settings a second the properties judge.
+checkov; and how many substituted settings a second the properties judge, and hypothesis draws.
 """
 
 from __future__ import annotations
@@ -84,21 +84,37 @@ def _whole_processes(rounds: int) -> None:
 
 
 def _properties() -> None:
-    """The property of names over substituted settings, with hypothesis drawing them."""
-    test = "tests/unit/test_properties.py::test_every_name_ends_in_region_and_suffix_fits_and_is_its_own"
-    ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--durations=0", "--durations-min=0", test],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    seconds = next(
-        float(line.split("s ")[0])
-        for line in ended.stdout.splitlines()
-        if " call " in line and "test_every_name" in line
-    )
-    print(f"substituted settings judged by the property of names {EXAMPLES / seconds:>8.0f} a second")
+    """The property of names over substituted settings: how fast hypothesis draws them, and how fast they are judged."""
+    from lib import bindings  # noqa: PLC0415  # must come before anything of cdktf
+
+    bindings.install()
+    from hypothesis import given, settings  # noqa: PLC0415
+
+    from tests.unit import test_properties as properties  # noqa: PLC0415
+    from tests.unit.app import synthesize  # noqa: PLC0415
+    from tests.unit.names import dns_names, names  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as folder:
+        made = synthesize(Path(folder), **properties.SENTINELS)
+    named, public = list(names(made)), list(dns_names(made))
+    drawn: list[dict[str, str]] = []
+
+    @settings(max_examples=EXAMPLES, deadline=None, database=None)
+    @given(values=properties.texts())
+    def draw(values: dict[str, str]) -> None:
+        drawn.append(values)
+
+    started = time.perf_counter()
+    draw()
+    taken = time.perf_counter() - started
+    started = time.perf_counter()
+    for values in drawn:
+        properties.judge_names(properties.renamed(named, values), values["prefix"], values["environment_suffix"])
+        domain = f"{values['environment_suffix']}.{values['domain']}"
+        properties.judge_dns_names(properties.renamed(public, values), domain)
+    judged = time.perf_counter() - started
+    print(f"substituted settings judged by the property of names {len(drawn) / judged:>8.0f} a second")
+    print(f"drawn by hypothesis                                  {len(drawn) / taken:>8.0f} a second")
 
 
 def _in_turn(rounds: int, variants: dict[str, Callable[[], None]]) -> dict[str, float]:

@@ -126,7 +126,8 @@ def renamed(found: list[Name], values: dict[str, str]) -> list[Name]:
     """The names of a deployment with ``values`` instead of the sentinels."""
     # One text for all, because a replacement in two hundred short ones takes a hundred times longer.
     new_texts = substituted("\n".join(name.text for name in found), values).split("\n")
-    return [name._replace(text=text) for name, text in zip(found, new_texts, strict=True)]
+    # Three times as fast as _replace.
+    return [Name(*name[:2], text, *name[3:]) for name, text in zip(found, new_texts, strict=True)]
 
 
 @pytest.fixture(scope="module")
