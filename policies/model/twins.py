@@ -427,11 +427,9 @@ def _scalar(value: object) -> str:
 
 def _labels(resource: Resource, view: _View) -> Iterator[tuple[str, str]]:
     yield "address", view.label(_address(resource))
-    for attribute in _NAMES:
-        name = resource.body.get(attribute)
-        if name and isinstance(name, str) and "${" not in name:
-            yield "name", view.label(name)
-            break
+    name = next((text for attribute in _NAMES if (text := resource.text(attribute)) and "${" not in text), None)
+    if name:
+        yield "name", view.label(name)
     tag = resource.map("tags").get("Name")
     if isinstance(tag, str) and "${" not in tag:
         yield "tag", view.label(tag)
