@@ -7,11 +7,12 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 
-from policies import configuration, gate, rules, waivers
+from policies import configuration, gate, rules, scanner, waivers
 from policies.configuration import ROOT
 from policies.judgement import Judgement
 from policies.model.deployment import Deployment, Resource
@@ -19,6 +20,16 @@ from policies.rule import kind
 
 CHECKS = ROOT / "policies" / "checks"
 INTERVAL = "TAP_HEALTH_CHECK_INTERVAL"
+
+
+scanned_once = lru_cache(maxsize=1)(scanner.scan)
+
+
+@pytest.fixture
+def deployed(ours: Deployment, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What we deploy, which must not be changed: checkov reads it once for all tests that only look at it."""
+    monkeypatch.setattr(scanner, "scan", scanned_once)
+    return ours.folder
 
 
 @pytest.fixture
@@ -67,8 +78,8 @@ def stack_file(folder: Path, stack: str = "routing") -> Path:
     return folder / "stacks" / stack / "cdk.tf.json"
 
 
-def test_what_we_deploy_passes_and_everything_of_it_was_judged(ours: Deployment) -> None:
-    judgement = gate.run(ours.folder)
+def test_what_we_deploy_passes_and_everything_of_it_was_judged(deployed: Path) -> None:
+    judgement = gate.run(deployed)
     assert judgement.problems == ()
     assert [f"{one.check.id} {one.path}: {one.message}" for one in judgement.open] == []
     assert judgement.passed
@@ -76,8 +87,8 @@ def test_what_we_deploy_passes_and_everything_of_it_was_judged(ours: Deployment)
     assert sum(check.builtin for check in judgement.checks) > 50
 
 
-def test_every_builtin_finding_is_waived_and_each_waiver_covers_some(ours: Deployment) -> None:
-    judgement = gate.run(ours.folder)
+def test_every_builtin_finding_is_waived_and_each_waiver_covers_some(deployed: Path) -> None:
+    judgement = gate.run(deployed)
     assert all(one.waiver for one in judgement.findings)
     assert all(count for _, count in judgement.waivers)
 
@@ -201,29 +212,29 @@ def entry(rule: str, *, resource: str = "*", expires: str = "2999-12-31") -> str
     return f'rule = "{rule}"\nresource = "{resource}"\nreason = "a test"\nowner = "me"\nexpires = {expires}'
 
 
-def test_an_unused_waiver_is_named(synthesized: Path, waived: Callable[[str], Path]) -> None:
-    judgement = gate.run(synthesized, waivers_file=waived(entry(INTERVAL, resource="routing/*")))
+def test_an_unused_waiver_is_named(deployed: Path, waived: Callable[[str], Path]) -> None:
+    judgement = gate.run(deployed, waivers_file=waived(entry(INTERVAL, resource="routing/*")))
     assert problem(judgement, f"{INTERVAL} on routing/*", "covers nothing")
 
 
-def test_an_unknown_waiver_is_named(synthesized: Path, waived: Callable[[str], Path]) -> None:
-    judgement = gate.run(synthesized, waivers_file=waived(entry("TAP_NO_SUCH_RULE", resource="routing/*")))
+def test_an_unknown_waiver_is_named(deployed: Path, waived: Callable[[str], Path]) -> None:
+    judgement = gate.run(deployed, waivers_file=waived(entry("TAP_NO_SUCH_RULE", resource="routing/*")))
     assert problem(judgement, "TAP_NO_SUCH_RULE", "nobody knows")
 
 
-def test_an_expired_waiver_is_named_and_covers_nothing(ours: Deployment) -> None:
-    judgement = gate.run(ours.folder, on=date(2999, 1, 1))
+def test_an_expired_waiver_is_named_and_covers_nothing(deployed: Path) -> None:
+    judgement = gate.run(deployed, on=date(2999, 1, 1))
     assert problem(judgement, "CKV_AWS_139", "expired")
     assert any(one.check.id == "CKV_AWS_139" for one in judgement.open)
 
 
-def test_waivers_that_cannot_be_read_are_named(synthesized: Path, tmp_path: Path) -> None:
-    judgement = gate.run(synthesized, waivers_file=tmp_path / "gone.toml")
+def test_waivers_that_cannot_be_read_are_named(deployed: Path, tmp_path: Path) -> None:
+    judgement = gate.run(deployed, waivers_file=tmp_path / "gone.toml")
     assert problem(judgement, "gone.toml cannot be read")
 
 
-def test_a_checkov_file_that_skips_something_else_is_named(synthesized: Path, waived: Callable[[str], Path]) -> None:
-    judgement = gate.run(synthesized, waivers_file=waived(entry("CKV_AWS_999")))
+def test_a_checkov_file_that_skips_something_else_is_named(deployed: Path, waived: Callable[[str], Path]) -> None:
+    judgement = gate.run(deployed, waivers_file=waived(entry("CKV_AWS_999")))
     assert problem(judgement, ".checkov.yaml does not skip what is waived everywhere", "make generate")
 
 
