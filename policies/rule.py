@@ -44,7 +44,13 @@ class Kind:
     modes: tuple[str, ...] = ("resource",)
 
     def members(self, deployment: Deployment) -> list[Resource]:
-        """The resources of this kind in a deployment."""
+        """The resources of this kind in a deployment; found once, because many rules judge the same kind."""
+        known: dict[Kind, list[Resource]] = deployment.__dict__.setdefault("_members", {})
+        if self not in known:
+            known[self] = self._found(deployment)
+        return list(known[self])
+
+    def _found(self, deployment: Deployment) -> list[Resource]:
         found: list[Resource] = []
         for mode in self.modes:
             if mode == "resource" and ANY not in self.types:

@@ -414,8 +414,12 @@ class Deployment:
 
     def peer(self, region: str | None) -> str | None:
         """The other region of the pair."""
-        pair = (self.primary, self.standby)
-        return pair[1 - pair.index(region)] if region in pair and None not in pair else None
+        return self._peers.get(region) if region else None
+
+    @cached_property
+    def _peers(self) -> dict[str, str]:
+        primary, standby = self.primary, self.standby
+        return {standby: primary, primary: standby} if primary and standby else {}
 
     @cached_property
     def twins(self) -> Twins:
@@ -432,6 +436,18 @@ class Deployment:
 
         The scope that comes with it is the one that the reference belongs to.
         """
+        if not isinstance(value, str) or "${" not in value:
+            return stack, value
+        key = id(stack), value
+        if key not in self._ends:
+            self._ends[key] = self._followed(stack, value)
+        return self._ends[key]
+
+    @cached_property
+    def _ends(self) -> dict[tuple[int, str], tuple[Stack, object]]:
+        return {}
+
+    def _followed(self, stack: Stack, value: object) -> tuple[Stack, object]:
         for _ in range(_LONGEST_CHAIN):
             reference = single(value) if isinstance(value, str) else None
             steps = self.steps(stack, reference) if reference else []
@@ -470,6 +486,9 @@ class Deployment:
             self._state_readers[state.key] = None
             place = _state_place(state.stack, state.text("backend"), state.block("config"))
             self._state_readers[state.key] = self._state_keepers.get(place) if place else None
+            # What was looked up meanwhile could not know this state.
+            self._written_out.clear()
+            self._ends.clear()
         return self._state_readers[state.key]
 
     @cached_property
@@ -533,7 +552,18 @@ class Deployment:
 
         A template counts if each of its expressions does. None if only Terraform can tell.
         """
-        return _Literals(self).of(stack, value, _LONGEST_CHAIN)
+        if not isinstance(value, str):
+            return _as_text(value)
+        if "{" not in value:
+            return value
+        key = id(stack), value
+        if key not in self._written_out:
+            self._written_out[key] = _Literals(self).of(stack, value, _LONGEST_CHAIN)
+        return self._written_out[key]
+
+    @cached_property
+    def _written_out(self) -> dict[tuple[int, str], str | None]:
+        return {}
 
     @cached_property
     def uses(self) -> Mapping[tuple[str, str], tuple[Resource, ...]]:

@@ -46,11 +46,13 @@ class Reference:
     instance: str | None = None
 
 
-def expressions(text: str) -> Iterator[tuple[int, int]]:
+@lru_cache(maxsize=8192)
+def expressions(text: str) -> tuple[tuple[int, int], ...]:
     """Where the contents of each ``${…}`` and ``%{…}`` in a string begin and end; ``$${`` and ``%%{`` are escapes."""
-    yield from _sequences(text, None)
+    return tuple(_sequences(text, None)) if "{" in text else ()
 
 
+@lru_cache(maxsize=8192)
 def whole(text: str) -> str | None:
     """The expression if the string is nothing but one, else None."""
     if not (text.startswith("${") and text.endswith("}")):

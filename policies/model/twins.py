@@ -39,6 +39,9 @@ _PLACE: Final = frozenset({"//", "provider", "region", "depends_on"})
 _ABSENT: Final = "nothing"
 
 Key = tuple[str, str]
+Zones = tuple[tuple[str, tuple[str, ...]], ...]
+Ranges = tuple[tuple[str, tuple[IPv4Network, ...]], ...]
+"""By region."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +70,10 @@ class Twins:
         pair = (deployment.primary, deployment.standby)
         self._views: dict[str, _View] = {}
         if pair[0] and pair[1] and pair[0] != pair[1]:
-            zones, ranges = _zones(deployment), _ranges(deployment)
+            zones, ranges = (tuple(each(deployment).items()) for each in (_zones, _ranges))
             for here, there in ((pair[0], pair[1]), (pair[1], pair[0])):
                 role = "primary" if here == pair[0] else "secondary"
-                self._views[here] = _View(here, there, role, zones, ranges)
+                self._views[here] = _view(here, there, role, zones, ranges)
         self._twins: dict[Key, Resource] = {}
         self._differences: dict[Key, tuple[Difference, ...]] = {}
         self._words = tuple({word for view in self._views.values() for word in view.words})
@@ -210,8 +213,8 @@ class _View:
         here: str,
         there: str,
         role: str,
-        zones: Mapping[str, list[str]],
-        ranges: Mapping[str, list[IPv4Network]],
+        zones: Mapping[str, tuple[str, ...]],
+        ranges: Mapping[str, tuple[IPv4Network, ...]],
     ) -> None:
         self.here, self.there = here, there
         words: dict[str, str] = {}
@@ -236,13 +239,14 @@ class _View:
         self._places: dict[str, str] = {}
         self._ranges = [("{here}", network) for network in ranges.get(here, ())]
         self._ranges += [("{there}", network) for network in ranges.get(there, ())]
+        self.label, self.read = lru_cache(8192)(self._label), lru_cache(8192)(self._read)
         self._octets = {str(network).partition(".")[0] + "." for _, network in self._ranges}
 
-    def label(self, text: str) -> str:
+    def _label(self, text: str) -> str:
         """A name or an address; words for the role that the region plays count as well."""
         return self._label_pattern.sub(partial(_exchanged, self._label_words), text)
 
-    def read(self, text: str, *, marked: bool = False) -> str:
+    def _read(self, text: str, *, marked: bool = False) -> str:
         """A value. An address range becomes its place in the VPC that it is a part of; a word may keep a mark."""
         if "/" in text and any(map(text.__contains__, self._octets)):
             text = _CIDR.sub(lambda match: self._placed(match[0]), text)
@@ -271,6 +275,12 @@ class _View:
         if "-vpc[" in text:
             text = _PLACE_IN_VPC.sub(lambda match: self._places.get(match[0], match[0]), text)
         return text.replace("{here}", self.here).replace("{there}", self.there)
+
+
+@lru_cache(maxsize=16)
+def _view(here: str, there: str, role: str, zones: Zones, ranges: Ranges) -> _View:
+    """The view of a region; deployments that are edits of each other have the same one, and what it has read."""
+    return _View(here, there, role, dict(zones), dict(ranges))
 
 
 class _Reader:
@@ -427,9 +437,11 @@ def _scalar(value: object) -> str:
 
 def _labels(resource: Resource, view: _View) -> Iterator[tuple[str, str]]:
     yield "address", view.label(_address(resource))
-    name = next((text for attribute in _NAMES if (text := resource.text(attribute)) and "${" not in text), None)
-    if name:
-        yield "name", view.label(name)
+    for attribute in _NAMES:
+        name = resource.body.get(attribute)
+        if name and isinstance(name, str) and "${" not in name:
+            yield "name", view.label(name)
+            break
     tag = resource.map("tags").get("Name")
     if isinstance(tag, str) and "${" not in tag:
         yield "tag", view.label(tag)
@@ -470,23 +482,23 @@ def _common_domain(names: list[str]) -> str:
     return ".".join(reversed(common))
 
 
-def _zones(deployment: Deployment) -> dict[str, list[str]]:
+def _zones(deployment: Deployment) -> dict[str, tuple[str, ...]]:
     """By region: the zones of its subnets, in order; the numbers differ from region to region, the order does not."""
     found: dict[str, set[str]] = defaultdict(set)
     for subnet in deployment.resources("aws_subnet"):
         zone = subnet.text("availability_zone_id") or subnet.text("availability_zone")
         if zone and "${" not in zone and subnet.region:
             found[subnet.region].add(zone)
-    return {region: sorted(zones) for region, zones in found.items()}
+    return {region: tuple(sorted(zones)) for region, zones in found.items()}
 
 
-def _ranges(deployment: Deployment) -> dict[str, list[IPv4Network]]:
+def _ranges(deployment: Deployment) -> dict[str, tuple[IPv4Network, ...]]:
     found: dict[str, list[IPv4Network]] = defaultdict(list)
     for vpc in deployment.resources("aws_vpc"):
         network = _network(vpc.literal("cidr_block") or "")
         if network and vpc.region:
             found[vpc.region].append(network)
-    return found
+    return {region: tuple(networks) for region, networks in found.items()}
 
 
 @lru_cache(maxsize=1024)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
-
-from policies.model.regions import named_in, zones_in
 
 _METADATA = "//"
 
@@ -26,18 +23,6 @@ class Words:
     """The texts with an expression or a directive in them, as they follow each other."""
     templated_keys: tuple[str, ...]
     floats: tuple[float, ...]
-
-    @cached_property
-    def regions(self) -> frozenset[str]:
-        """The regions that are named."""
-        return frozenset().union(*[named_in(text) for text in self.texts if "-" in text])
-
-    @cached_property
-    def zones(self) -> frozenset[str]:
-        """The short forms of the regions whose zone ids are named."""
-        if "-az" not in self.text:
-            return frozenset()
-        return frozenset().union(*[zones_in(text) for text in self.texts if "-az" in text])
 
 
 def read(body: object) -> Words:

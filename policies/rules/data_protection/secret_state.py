@@ -48,7 +48,10 @@ def _concerned(block: Resource) -> bool:
         return block.type in _READS
     if block.type in _MAKES or _MANAGED in block:
         return True
-    secret = any(map(names_a_secret, block.words.keys)) or any(_is_secure_value(block, name) for name in block.body)
+    cleared = block.stack.cleared["names a secret"]
+    if not cleared.issuperset(block.words.keys):
+        cleared.update(key for key in block.words.keys if not names_a_secret(key))
+    secret = not cleared.issuperset(block.words.keys) or any(_is_secure_value(block, name) for name in block.body)
     return secret and any(True for _ in _secret_attributes(block))
 
 

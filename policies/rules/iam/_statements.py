@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from policies.model.deployment import Resource
@@ -17,6 +18,7 @@ Spoil = Callable[[dict[str, Any]], object]
 """Changes a statement in place; a result of False means that it does not apply to this one."""
 
 
+@lru_cache(maxsize=16)
 def readable(*kinds: Kind) -> Judged:
     """The resources with a document (of some kinds) of which something can be read.
 

@@ -174,6 +174,8 @@ def references_resolve(block: Resource) -> Iterator[str]:
         cleared = stack.cleared["refers to nothing"]
         written = (*block.words.templates, *block.words.templated_keys)
         texts = [text for text in written if text not in cleared]
+        if not texts and _OF_ADDRESSES.isdisjoint(block.words.keys):
+            return
     found = {text: references(text) for text in texts}
     bound = set(_iterators(block.body)) if "dynamic" in block.words.keys else set()
     if bound:
@@ -205,6 +207,9 @@ def _iterators(value: object) -> Iterator[str]:
     elif isinstance(value, (list, tuple)):
         for inner in value:
             yield from _iterators(inner)
+
+
+_OF_ADDRESSES: Final = frozenset({"depends_on", "lifecycle", "dynamic"})
 
 
 def _addresses(block: Resource) -> Iterator[Reference]:

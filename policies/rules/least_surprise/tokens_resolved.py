@@ -30,7 +30,11 @@ _GARBAGE: Final = (
         re.compile(r"<[\w.]+ object at 0x[0-9a-f]+>|\[object Object\]"),
         "an object that became text",
     ),
-    (("]}",), re.compile(r"^[A-Za-z]{0,4}\.?\d{1,6}\]\}"), "the end of a token that was cut"),
+    (
+        tuple(f"{digit}]}}" for digit in range(10)),
+        re.compile(r"^[A-Za-z]{0,4}\.?\d{1,6}\]\}"),
+        "the end of a token that was cut",
+    ),
 )
 """What the garbage cannot be without, what it looks like, and what it is. A scanner asks millions of times."""
 

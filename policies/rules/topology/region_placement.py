@@ -77,7 +77,10 @@ def region_placement(resource: Resource) -> Iterator[str]:
     elif resource.region not in pair:
         yield f"it is in {resource.region}; the two regions are {', '.join(sorted(pair)) or 'not known'}"
     short_pair = {short(region) for region in pair}
-    if resource.words.regions <= pair and resource.words.zones <= short_pair:
+    cleared, texts = resource.stack.cleared["names another region"], resource.words.texts
+    if not cleared.issuperset(texts):
+        cleared.update(text for text in texts if named_in(text) <= pair and zones_in(text) <= short_pair)
+    if cleared.issuperset(texts):
         return
     named: set[str] = set()
     zones: set[str] = set()

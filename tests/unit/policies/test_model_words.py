@@ -26,12 +26,6 @@ def test_what_cdktf_notes_is_not_written() -> None:
     assert read({"//": {"metadata": {"path": "a/b"}}, "c": "d"}).texts == ("d",)
 
 
-def test_regions_and_zones_are_those_of_the_texts() -> None:
-    words = read({"arn": "arn:aws:sns:eu-west-1:0:t", "zone": "use1-az4", "us-east-2": "x"})
-    assert words.regions == {"eu-west-1"}
-    assert words.zones == {"use1"}
-
-
 def test_a_deployment_tells_which_signs_are_written_anywhere(tmp_path: Path) -> None:
     deployment = read_one(tmp_path, stack(aws_sns_topic={"a": {"name": "alerts", "tags": {"keyed": "x"}}}))
     assert deployment.present(("lert", "keyed", "nowhere")) == ("lert", "keyed")
