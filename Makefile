@@ -1,7 +1,8 @@
 # Thin on purpose: every target calls a Python module; the logic and the messages are in deployment/.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup deploy test synth gate plan destroy check format generate lock bootstrap mutants bench clean
+.PHONY: help setup deploy test synth gate plan destroy unit rehearsal integration preview comment check format generate \
+	lock bootstrap mutants bench clean
 
 TARGET ?= embedded
 SYNTH ?=

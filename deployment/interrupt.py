@@ -58,6 +58,14 @@ class Interrupts:
             with self._lock:
                 self._children.discard(child)
 
+    def wait(self, child: subprocess.Popen[str]) -> int:
+        """Wait for this child, watching it; its exit code. Raises KeyboardInterrupt if the person asked to stop."""
+        with self.watching(child):
+            code = child.wait()
+        if self.requested:
+            raise KeyboardInterrupt
+        return code
+
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         with self._lock:
             self.count += 1

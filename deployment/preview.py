@@ -76,11 +76,7 @@ def _base(tree: Path, interrupts: Interrupts) -> None:
     child = subprocess.Popen(
         ["make", "deploy"], cwd=tree, env=environment(), stdin=subprocess.DEVNULL, start_new_session=True, text=True
     )
-    with interrupts.watching(child):
-        code = child.wait()
-    if interrupts.requested:
-        raise KeyboardInterrupt
-    if code:
+    if interrupts.wait(child):
         raise DeploymentError("preview: the base could not be deployed, so there is nothing to compare with")
 
 

@@ -154,11 +154,7 @@ def _run(interrupts: Interrupts, arguments: list[str], environment: dict[str, st
         start_new_session=True,
         text=True,
     )
-    with interrupts.watching(child):
-        code = child.wait()
-    if interrupts.requested:
-        raise KeyboardInterrupt
-    return code
+    return interrupts.wait(child)
 
 
 def read_report(path: Path) -> Counter[str]:

@@ -61,10 +61,7 @@ def run(folder: Path, environment: Mapping[str, str], interrupts: Interrupts) ->
     child = subprocess.Popen(
         command, cwd=ROOT, env={**environment, "TAP_OUTDIR": str(folder)}, start_new_session=True, text=True
     )
-    with interrupts.watching(child):
-        code = child.wait()
-    if interrupts.requested:
-        raise KeyboardInterrupt
+    code = interrupts.wait(child)
     if code:
         raise DeploymentError(
             "The synth stopped with the message above; nothing was applied.", code=2 if code == 2 else 1

@@ -6,6 +6,7 @@ CDKTF records no stack traces in Python. Every jsii object is made through one m
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,7 +67,7 @@ def recorded(root: Path) -> Iterator[Sources]:
     make = meta.__call__
 
     def call(cls: Any, *args: Any, **kwargs: Any) -> Any:
-        place = _caller(str(root))
+        place = _caller(f"{root}{os.sep}")
         construct = make(cls, *args, **kwargs)
         sources.note(construct, args, place)
         return construct
@@ -79,11 +80,11 @@ def recorded(root: Path) -> Iterator[Sources]:
 
 
 def _caller(root: str) -> str | None:
-    """The innermost line below ``root`` that is on its way to make something, None if there is none."""
+    """The innermost line below ``root`` (with its last separator) that makes something now, None if there is none."""
     frame: FrameType | None = sys._getframe(2)  # noqa: SLF001  # inspect.stack() reads source files on every call
     while frame is not None:
         file = frame.f_code.co_filename
         if _INSTALLED not in file:
-            return f"{file[len(root) :].lstrip('/')}:{frame.f_lineno}" if file.startswith(root) else None
+            return f"{file.removeprefix(root)}:{frame.f_lineno}" if file.startswith(root) else None
         frame = frame.f_back
     return None

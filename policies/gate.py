@@ -71,7 +71,7 @@ def _incomplete(deployment: Deployment, scan: Scan) -> Iterator[str]:
         written = sum(resource.mode == "resource" for resource in stack.resources.values())
         if seen < written:
             yield f"{stack.name}: {written} resources were synthesized, checkov read {seen}"
-    if not any(not _is_ours(record) for record in scan.records):
+    if not _theirs(scan):
         yield "checkov evaluated none of its own checks"
 
 
@@ -79,29 +79,27 @@ def _builtin(deployment: Deployment, scan: Scan) -> tuple[tuple[Check, ...], tup
     """checkov's own checks in the form of ours."""
     blocks = _blocks(deployment)
     by_check: dict[str, list[Record]] = {}
-    for record in scan.records:
-        if not _is_ours(record):
-            by_check.setdefault(record.check, []).append(record)
-    checks, found = [], []
+    for record in _theirs(scan):
+        by_check.setdefault(record.check, []).append(record)
+    checks: list[Check] = []
+    found: list[Found] = []
     for _, records in sorted(by_check.items()):
-        paths = {record: _path(record, blocks.get((record.file, record.address))) for record in records}
-        check = _check(records, tuple(sorted(paths.values())))
+        meant = [(record, blocks.get((record.file, record.address))) for record in dict.fromkeys(records)]
+        check = _check(records, tuple(sorted(_path(record, block) for record, block in meant)))
+        failed = [_found(record, check, deployment, block) for record, block in meant if not record.passed]
         checks.append(check)
-        found += [
-            _found(record, check, deployment, blocks.get((record.file, record.address)), path)
-            for record, path in sorted(paths.items(), key=lambda item: item[1])
-            if not record.passed
-        ]
+        found += sorted(failed, key=lambda one: one.path)
     return tuple(checks), tuple(found)
 
 
 def _blocks(deployment: Deployment) -> dict[tuple[Path, str], Resource]:
     """Every block that can be judged, by its file and its address."""
+    written = {stack: [file.resolve() for file in stack.files] for stack in deployment.scopes}
     return {
-        (file.resolve(), block.address): block
+        (file, block.address): block
         for blocks in deployment.blocks_by_mode.values()
         for block in blocks
-        for file in block.stack.files
+        for file in written[block.stack]
     }
 
 
@@ -125,12 +123,12 @@ def _check(records: Sequence[Record], evidence: tuple[str, ...]) -> Check:
     )
 
 
-def _found(record: Record, check: Check, deployment: Deployment, block: Resource | None, path: str) -> Found:
+def _found(record: Record, check: Check, deployment: Deployment, block: Resource | None) -> Found:
     return Found(
         check=check,
         stack=block.stack.name if block else "",
         address=record.address,
-        path=path,
+        path=_path(record, block),
         file=Path(os.path.relpath(record.file, deployment.folder)).as_posix(),
         lines=record.lines,
         source=block.source if block else None,
@@ -157,5 +155,7 @@ def _disagreements(judgement: Judgement, scan: Scan) -> Iterator[str]:
             yield f"{check.id} says something else when checkov asks it"
 
 
-def _is_ours(record: Record) -> bool:
-    return any(record.check == rule.id for rule in rules.every())
+def _theirs(scan: Scan) -> list[Record]:
+    """What checkov's own checks say."""
+    ours = {rule.id for rule in rules.every()}
+    return [record for record in scan.records if record.check not in ours]

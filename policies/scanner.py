@@ -162,29 +162,29 @@ def _why(file: Path) -> str:
 @contextmanager
 def loaded(configured: Configuration) -> Iterator[list[str]]:
     """The external checks, loaded for as long as the scan lasts; yields what is wrong with them."""
-    kept = [({name: list(checks) for name, checks in r.checks.items()}, dict(r.wildcard_checks)) for r in _REGISTRIES]
+    kept = [(_copied(registry.checks), _copied(registry.wildcard_checks)) for registry in _REGISTRIES]
     graph = get_graph_checks_registry(_FRAMEWORK)
     graph.load_checks()
     graph_checks = list(graph.checks)
     registered = BaseCheckRegistry.get_all_registered_checks()
     count = len(registered)
     problems: list[str] = []
-    classes = _check_classes()
-    for folder in configured.folders:
-        problems += _unloadable(folder)
-        resource_registry.load_external_checks(str(folder))
-        graph.load_external_checks(str(folder))
-    added = registered[count:]
-    for check in registered:
-        # CHECKOV_CHECK_FAIL_LEVEL in somebody's shell would have a check that raises say nothing.
-        check.check_fail_level = CheckFailLevel.ERROR
-    problems += _dropped(added)
-    problems += [
-        f"the check {cls.__module__}.{cls.__name__} is never instantiated, so that checkov does not know it"
-        for cls in _check_classes() - classes
-        if _is_in(cls, configured.folders) and not any(isinstance(check, cls) for check in added)
-    ]
     try:
+        classes = _check_classes()
+        for folder in configured.folders:
+            problems += _unloadable(folder)
+            resource_registry.load_external_checks(str(folder))
+            graph.load_external_checks(str(folder))
+        added = registered[count:]
+        for check in registered:
+            # CHECKOV_CHECK_FAIL_LEVEL in somebody's shell would have a check that raises say nothing.
+            check.check_fail_level = CheckFailLevel.ERROR
+        problems += _dropped(added)
+        problems += [
+            f"the check {cls.__module__}.{cls.__name__} is never instantiated, so that checkov does not know it"
+            for cls in _check_classes() - classes
+            if _is_in(cls, configured.folders) and not any(isinstance(check, cls) for check in added)
+        ]
         yield problems
     finally:
         for registry, (checks, wildcards) in zip(_REGISTRIES, kept, strict=True):
@@ -194,6 +194,10 @@ def loaded(configured: Configuration) -> Iterator[list[str]]:
             registry.wildcard_checks.update(wildcards)
         graph.checks[:] = graph_checks
         del registered[count:]
+
+
+def _copied(checks: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    return {entity: list(listed) for entity, listed in checks.items()}
 
 
 def _unloadable(folder: Path) -> list[str]:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import jsii._runtime
+import pytest
 
 from lib import sources
 from tests.unit.app import ROOT, Deployment
@@ -37,6 +38,17 @@ def test_every_stack_and_its_backend_has_a_line_too(deployment: Deployment) -> N
 def test_places_are_relative_and_outside_of_installed_packages(deployment: Deployment) -> None:
     for place in recorded(deployment).values():
         assert place.startswith(("lib/", "tap.py:"))
+
+
+@pytest.mark.parametrize(
+    ("file", "told"), [("/x/app/stack.py", "stack.py:1"), ("/x/app2/stack.py", None), ("/y/stack.py", None)]
+)
+def test_a_folder_whose_name_only_begins_like_the_checkouts_is_another(file: str, told: str | None) -> None:
+    found: list[str | None] = []
+    exec(  # noqa: S102  # code that says it is in that file
+        compile("make()", file, "exec"), {"make": lambda: found.append(sources._caller("/x/app/"))}
+    )
+    assert found == [told]
 
 
 def test_recording_leaves_no_trace(tmp_path: Path) -> None:

@@ -161,6 +161,19 @@ def test_checks_are_forgotten_after_the_scan(synthesized: Path, tmp_path: Path) 
     assert not any(id_.startswith("TAP_") for id_ in known)
 
 
+def test_so_are_those_for_entities_that_others_judge_too(synthesized: Path, tmp_path: Path) -> None:
+    """A list of checks that was there before must not keep what was added to it."""
+    assert resource_registry.wildcard_checks["aws_*"] == []
+    folder = external(tmp_path / "checks")
+    file = folder / "custom_checks.py"
+    file.write_text(file.read_text().replace('["aws_route53_health_check"]', '["aws_*"]'))
+    try:
+        assert problems(synthesized, folder) == []
+        assert resource_registry.wildcard_checks["aws_*"] == []
+    finally:
+        del resource_registry.wildcard_checks["aws_*"]
+
+
 def test_every_record_names_its_block_with_its_type(ours: Deployment) -> None:
     scan = scanner.scan(ours.folder, Configuration(Path("x"), (RULES,)))
     addresses = {
