@@ -16,7 +16,7 @@ from pg8000.exceptions import DatabaseError
 from domain import aws, environment
 from domain.api import answer, resolver
 from domain.bounded import within
-from domain.database import Ledger
+from domain.database import Ledger, is_refused, without_data
 from domain.log import logger
 from domain.observability import instrumented
 from domain.problem import unavailable
@@ -26,8 +26,6 @@ from domain.secret_store import CredentialCache, Credentials
 app = resolver()
 # Route 53 wants a status within 2 s of connecting; what is left is for API Gateway and the way there.
 CHECK_SECONDS = 1.5
-# SQLSTATEs: invalid_password, and invalid_authorization_specification (no such user yet).
-_CREDENTIALS_REFUSED = frozenset({"28P01", "28000"})
 
 _ledger = Ledger.from_environment()
 _writer = environment.required("DATABASE_WRITER_HOST")
@@ -78,7 +76,7 @@ def _check() -> str | None:
     except TimeoutError:
         return f"no answer within {CHECK_SECONDS} s"
     except Exception as error:  # noqa: BLE001 - whatever stands between us and the ledger makes it unhealthy
-        return f"{type(error).__name__}: {_without_data(error)}"
+        return without_data(error)
 
 
 def _inquire() -> str | None:
@@ -88,7 +86,7 @@ def _inquire() -> str | None:
     try:
         return _query(state, _credentials.get())
     except DatabaseError as error:
-        if not _is_refused(error):
+        if not is_refused(error):
             raise
     logger.info("credentials refused; reading the secret again")
     _credentials.forget()
@@ -103,14 +101,3 @@ def _query(state: State, credentials: Credentials) -> str | None:
     if state is State.ACTIVE and rows != [[False]]:
         return "the writer endpoint leads to a read-only server"
     return None
-
-
-def _is_refused(error: DatabaseError) -> bool:
-    details = error.args[0] if error.args else None
-    return isinstance(details, dict) and details.get("C") in _CREDENTIALS_REFUSED
-
-
-def _without_data(error: Exception) -> str:
-    """PostgreSQL's messages can hold values: of those only the SQLSTATE is logged."""
-    details = error.args[0] if error.args else ""
-    return f"SQLSTATE {details.get('C')}" if isinstance(details, dict) else str(details)

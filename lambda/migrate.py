@@ -43,6 +43,7 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     application = read_credentials(_secrets, environment.required("DATABASE_SECRET_ARN"))
     deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - _RESERVE_SECONDS
     with _connect(master, deadline) as connection:
+        migrations.say_region(connection, environment.region())
         migrations.lock(connection)
         applied, version = migrations.migrate(connection, found)
         application_role.ensure(connection, application, master=master.username)

@@ -1,6 +1,6 @@
 """POST /v1/webhooks/payments: a signed, valid and new payment becomes durable in this region.
 
-Reads SESSIONS_TABLE, SIGNING_SECRET_ARN, CONTROL_CACHE_SECONDS.
+Reads SESSIONS_TABLE, SIGNING_SECRET_ARN, QUEUE_URL, CONTROL_CACHE_SECONDS.
 """
 
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from domain.http_request import header, raw_body
 from domain.log import logger
 from domain.observability import count, instrumented
 from domain.payment import Payment, parse_payment
+from domain.payment_queue import PaymentQueue, QueueError
 from domain.payment_store import PaymentConflictError, PaymentStore, StoredPayment, StoreError
 from domain.problem import Problem, unavailable
 from domain.region_state import Control, RegionState, RegionStateError, State
@@ -27,6 +28,7 @@ app = resolver()
 _dynamodb = aws.client("dynamodb")
 _keys = SigningKeys(aws.client("secretsmanager"), environment.required("SIGNING_SECRET_ARN"))
 _store = PaymentStore(_dynamodb, environment.required("SESSIONS_TABLE"))
+_queue = PaymentQueue(aws.client("sqs"), environment.required("QUEUE_URL"))
 _region_state = RegionState(
     _dynamodb,
     environment.required("SESSIONS_TABLE"),
@@ -50,6 +52,8 @@ def receive() -> Response[str]:
         raise
     control = _not_fenced()
     stored, new = _accept(payment, control)
+    if new and control.state is State.ACTIVE:
+        _enqueue(stored)
     count("PaymentAccepted" if new else "PaymentRepeated")
     logger.info("accepted" if new else "repeated", payment_id=payment.id, epoch=control.epoch)
     return answer(
@@ -62,6 +66,15 @@ def receive() -> Response[str]:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Lambda's entry point."""
     return app.resolve(event, context)
+
+
+def _enqueue(payment: StoredPayment) -> None:
+    """The payment is durable whether or not the queue takes it: what is not settled is enqueued again later."""
+    try:
+        _queue.send(payment.id)
+    except QueueError as reason:
+        count("NotEnqueued")
+        logger.error("not enqueued", payment_id=payment.id, reason=str(reason))
 
 
 def _not_fenced() -> Control:

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from pg8000.exceptions import DatabaseError
 from pg8000.native import Connection
 
 from domain import environment
 from domain.secret_store import Credentials
 
+# SQLSTATEs: invalid_password, and invalid_authorization_specification (no such user yet).
+_CREDENTIALS_REFUSED = frozenset({"28P01", "28000"})
 TRUST_BUNDLE = Path(__file__).parent.parent / "database-trust.pem"
 
 
@@ -71,3 +74,16 @@ def trust_context(sha256: str, bundle: Path = TRUST_BUNDLE) -> ssl.SSLContext:
     # would trust other servers on 3.11. Chain, dates and name are verified either way.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context
+
+
+def is_refused(error: DatabaseError) -> bool:
+    """Tell whether the server has refused the credentials, which may have been rotated."""
+    details = error.args[0] if error.args else None
+    return isinstance(details, dict) and details.get("C") in _CREDENTIALS_REFUSED
+
+
+def without_data(error: Exception) -> str:
+    """What went wrong, for the log: PostgreSQL's messages can hold values, so of those only the SQLSTATE is told."""
+    details = error.args[0] if error.args else ""
+    told = f"SQLSTATE {details.get('C')}" if isinstance(details, dict) else str(details)
+    return f"{type(error).__name__}: {told}"

@@ -61,6 +61,11 @@ def load(directory: Path = DIRECTORY) -> list[Migration]:
     return migrations
 
 
+def say_region(connection: Connection, region: str) -> None:
+    """Tell the migrations in which region they run, for as long as the connection lasts: ``ledger.region``."""
+    connection.run("SELECT set_config('ledger.region', :region, false)", region=region)
+
+
 def lock(connection: Connection) -> None:
     """Wait until no other run is at work; the lock ends with the connection. PostgreSQL's error after 60 s."""
     connection.run(f"SET lock_timeout = '{_LOCK_SECONDS}s'")

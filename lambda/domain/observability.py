@@ -31,6 +31,11 @@ def instrumented(handler: Handler) -> Handler:
     return traced
 
 
+def gauge(name: str, value: float, unit: str = "Count") -> None:
+    """Report the metric ``name`` as ``value`` (``unit`` is one of CloudWatch's)."""
+    metrics.add_metric(name=name, unit=unit, value=value)
+
+
 def count(name: str) -> None:
     """Add one to the metric ``name`` (CloudWatch embedded metric format, flushed when the handler returns)."""
     metrics.add_metric(name=name, unit="Count", value=1)

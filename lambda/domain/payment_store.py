@@ -3,14 +3,20 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from domain.payment import Payment
 
 # Shards of the sparse index of unsettled payments: 16 write to it 16 times as fast as one key would.
+UNSETTLED_INDEX = "unsettled"
 UNSETTLED_SHARDS = 16
+# A closed payment stays readable for 90 days; the ledger keeps it for good.
+KEPT_SECONDS = 90 * 86_400
+
+ACCEPTED = "accepted"
+ClosedStatus = Literal["settled", "conflict"]
 
 
 class PaymentConflictError(Exception):
@@ -31,6 +37,15 @@ class StoredPayment:
     currency: str
     region: str
     accepted_at: str
+    body_sha256: str
+
+
+@dataclass(frozen=True)
+class Unsettled:
+    """A payment that waits for the ledger; ``accepted_at`` in UTC."""
+
+    id: str
+    accepted_at: datetime
 
 
 class PaymentStore:
@@ -71,6 +86,59 @@ class PaymentStore:
             raise _unavailable(error) from None
         return _stored(item) if item else None
 
+    def close(self, payment: StoredPayment, status: ClosedStatus, *, now: datetime) -> None:
+        """Say what has become of ``payment`` and take it out of the index of unsettled ones.
+
+        Done already: nothing is changed. From now on the item may expire: the ledger has the payment. ``now`` is in
+        UTC. Raises StoreError.
+        """
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": _key(payment.id)}},
+                UpdateExpression=(
+                    "SET #status = :status, closed_at = :now, expires_at = :expires REMOVE unsettled_shard"
+                ),
+                # The other region's write may have replaced the item since it was read: that content is not closed.
+                ConditionExpression="body_sha256 = :sha AND #status = :accepted",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues={
+                    ":status": {"S": status},
+                    ":accepted": {"S": ACCEPTED},
+                    ":sha": {"S": payment.body_sha256},
+                    ":now": {"S": _timestamp(now)},
+                    ":expires": {"N": str(int(now.timestamp()) + KEPT_SECONDS)},
+                },
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise _unavailable(error) from None
+        except BotoCoreError as error:
+            raise _unavailable(error) from None
+
+    def unsettled(self, *, accepted_before: datetime, most: int) -> list[Unsettled]:
+        """Return payments accepted before a time (UTC) and not closed since: the oldest, ``most`` of them.
+
+        Raises StoreError.
+        """
+        found: list[Unsettled] = []
+        try:
+            for shard in range(UNSETTLED_SHARDS):
+                pages = self._client.get_paginator("query").paginate(
+                    TableName=self._table,
+                    IndexName=UNSETTLED_INDEX,
+                    KeyConditionExpression="unsettled_shard = :shard AND accepted_at < :before",
+                    ExpressionAttributeValues={
+                        ":shard": {"S": _shard(shard)},
+                        ":before": {"S": _timestamp(accepted_before)},
+                    },
+                    PaginationConfig={"MaxItems": most},
+                )
+                found += [_unsettled(item) for page in pages for item in page["Items"]]
+        except (ClientError, BotoCoreError) as error:
+            raise _unavailable(error) from None
+        return sorted(found, key=lambda payment: payment.accepted_at)[:most]
+
     def _read(self, payment_id: str) -> dict[str, Any] | None:
         answer = self._client.get_item(TableName=self._table, Key={"pk": {"S": _key(payment_id)}}, ConsistentRead=True)
         item: dict[str, Any] | None = answer.get("Item")
@@ -93,16 +161,28 @@ def _item(payment: Payment, *, region: str, epoch: int, now: datetime) -> dict[s
         "amount": {"N": str(payment.amount)},
         "currency": {"S": payment.currency},
         "customer": {"M": customer},
-        "status": {"S": "accepted"},
+        "status": {"S": ACCEPTED},
         "region": {"S": region},
         "epoch": {"N": str(epoch)},
-        "accepted_at": {"S": now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z"},
+        "accepted_at": {"S": _timestamp(now)},
         # No expires_at: what is not settled must not expire.
-        "unsettled_shard": {"S": f"unsettled#{shard:02d}"},
+        "unsettled_shard": {"S": _shard(shard)},
     }
     if payment.description is not None:
         item["description"] = {"S": payment.description}
     return item
+
+
+def _shard(number: int) -> str:
+    return f"unsettled#{number:02d}"
+
+
+def _unsettled(item: dict[str, Any]) -> Unsettled:
+    return Unsettled(item["pk"]["S"].removeprefix(_key("")), datetime.fromisoformat(item["accepted_at"]["S"]))
+
+
+def _timestamp(now: datetime) -> str:
+    return now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z"
 
 
 def _stored(item: dict[str, Any]) -> StoredPayment:
@@ -113,6 +193,7 @@ def _stored(item: dict[str, Any]) -> StoredPayment:
         currency=item["currency"]["S"],
         region=item["region"]["S"],
         accepted_at=item["accepted_at"]["S"],
+        body_sha256=item["body_sha256"]["S"],
     )
 
 

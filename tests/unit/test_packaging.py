@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "lambda"
 CACHE = ROOT / "build"
 TRUST = ROOT / "lib" / "trust" / "rds-global-bundle.pem"
-HANDLERS = ("webhook", "payments", "health_live", "health_database", "migrate")
+HANDLERS = ("webhook", "payments", "health_live", "health_database", "processor", "reconciler", "migrate")
 SETTINGS = {
     "AWS_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "test",
@@ -32,6 +32,7 @@ SETTINGS = {
     "POWERTOOLS_METRICS_NAMESPACE": "tap",
     "SESSIONS_TABLE": "table",
     "SIGNING_SECRET_ARN": "arn",
+    "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/payments",
     "CONTROL_CACHE_SECONDS": "5",
     "VERDICT_CACHE_SECONDS": "5",
     "DATABASE_SECRET_ARN": "arn",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from domain.payment_store import UNSETTLED_INDEX
 from embedded.launcher import Emulator
 from lib.packaging import Artifact, build_functions_zip
 from tests.unit.functions.support import (
@@ -17,6 +18,7 @@ from tests.unit.functions.support import (
     Database,
     Deploy,
     Function,
+    Queue,
     unique,
 )
 
@@ -41,7 +43,10 @@ def role_arn(cloud: Cloud) -> str:
     """A role that allows what the functions call."""
     iam, name = cloud.client("iam"), unique("role")
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    actions = ["dynamodb:GetItem", "dynamodb:PutItem", "secretsmanager:GetSecretValue"]
+    actions = [
+        *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+        *("sqs:GetQueueAttributes", "sqs:SendMessage", "secretsmanager:GetSecretValue"),
+    ]
     allowed = {"Effect": "Allow", "Action": actions, "Resource": "*"}
     created = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))["Role"]
     iam.put_role_policy(RoleName=name, PolicyName="functions", PolicyDocument=_policy(allowed))
@@ -88,7 +93,19 @@ def sessions_table(cloud: Cloud) -> str:
     cloud.client("dynamodb").create_table(
         TableName=name,
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "unsettled_shard", "accepted_at")
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": UNSETTLED_INDEX,
+                "KeySchema": [
+                    {"AttributeName": "unsettled_shard", "KeyType": "HASH"},
+                    {"AttributeName": "accepted_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
         BillingMode="PAY_PER_REQUEST",
     )
     return name
@@ -109,10 +126,20 @@ def signing_secret(cloud: Cloud) -> str:
 
 
 @pytest.fixture(scope="session")
-def webhook(deploy: Deploy, sessions_table: str, signing_secret: str) -> Function:
+def queue(cloud: Cloud) -> Queue:
+    client = cloud.client("sqs")
+    return Queue(client, client.create_queue(QueueName=unique("payments"))["QueueUrl"])
+
+
+@pytest.fixture(scope="session")
+def webhook(deploy: Deploy, sessions_table: str, signing_secret: str, queue: Queue) -> Function:
     """The webhook, which reads the region's state anew for every request."""
     return deploy(
-        "webhook", SESSIONS_TABLE=sessions_table, SIGNING_SECRET_ARN=signing_secret, CONTROL_CACHE_SECONDS="0"
+        "webhook",
+        SESSIONS_TABLE=sessions_table,
+        SIGNING_SECRET_ARN=signing_secret,
+        QUEUE_URL=queue.url,
+        CONTROL_CACHE_SECONDS="0",
     )
 
 

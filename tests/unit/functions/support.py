@@ -37,6 +37,11 @@ class Answer:
         content: dict[str, Any] = json.loads(self.payload["body"])
         return content
 
+    def metrics(self) -> list[dict[str, Any]]:
+        """What it measured, in CloudWatch's embedded metric format."""
+        lines = (line for line in self.log.splitlines() if '"_aws"' in line)
+        return [json.loads(line[line.index("{") :]) for line in lines]
+
     def header(self, name: str) -> str | None:
         values = self.payload["multiValueHeaders"].get(name)
         return values[0] if values else None
@@ -82,6 +87,25 @@ class Function:
             error=answer.get("FunctionError"),
             log=base64.b64decode(answer.get("LogResult", "")).decode(),
         )
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A queue and what waits in it."""
+
+    client: Any
+    url: str
+
+    def drained(self) -> list[str]:
+        """The payments that wait, by id; nothing waits afterwards."""
+        found: list[str] = []
+        while True:
+            messages = self.client.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages", [])
+            if not messages:
+                return found
+            for message in messages:
+                found.append(json.loads(message["Body"])["payment_id"])
+                self.client.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
 
 
 Deploy = Callable[..., Function]

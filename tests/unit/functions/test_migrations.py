@@ -11,9 +11,9 @@ from pg8000.exceptions import DatabaseError
 from pg8000.native import Connection, identifier
 
 from domain import application_role
-from domain.migrations import DIRECTORY, MigrationError, load, lock, migrate
+from domain.migrations import DIRECTORY, MigrationError, load, lock, migrate, say_region
 from domain.secret_store import Credentials
-from tests.unit.functions.support import MASTER, Cloud, Database, Deploy, unique
+from tests.unit.functions.support import MASTER, REGION, Cloud, Database, Deploy, unique
 
 Connect = Callable[..., Connection]
 FIRST = "CREATE SCHEMA ledger; CREATE TABLE ledger.first (id integer)"
@@ -126,7 +126,9 @@ class TestTheApplicationsUser:
 
     @pytest.fixture
     def ready(self, connect: Connect, user: Credentials) -> Connect:
-        migrate(connect(), load())
+        connection = connect()
+        say_region(connection, REGION)
+        migrate(connection, load())
         application_role.ensure(connect(), user, master=MASTER["username"])
         return connect
 

@@ -16,6 +16,7 @@ from tests.unit.functions.support import (
     ControlItem,
     Deploy,
     Function,
+    Queue,
     payment_json,
     request,
     signature,
@@ -106,6 +107,54 @@ class TestARepetition:
         assert len({answer.body["accepted_at"] for answer in answers}) == 1
 
 
+class TestTheQueue:
+    @pytest.fixture(autouse=True)
+    def _is_empty(self, queue: Queue) -> None:
+        queue.drained()
+
+    def test_gets_the_id_of_a_payment_that_the_active_region_accepts(self, webhook: Function, queue: Queue) -> None:
+        payment_id = unique("order")
+        send(webhook, payment_json(payment_id))
+        assert queue.drained() == [payment_id]
+
+    def test_gets_nothing_of_what_a_standby_accepts(
+        self, webhook: Function, queue: Queue, control_item: ControlItem
+    ) -> None:
+        control_item.put("standby")
+        assert send(webhook, payment_json(unique("order"))).status == 202
+        assert queue.drained() == []
+
+    def test_gets_a_repeated_payment_once(self, webhook: Function, queue: Queue) -> None:
+        payment_id = unique("order")
+        for _ in range(2):
+            send(webhook, payment_json(payment_id))
+        assert queue.drained() == [payment_id]
+
+    def test_gets_nothing_of_a_conflict(self, webhook: Function, queue: Queue) -> None:
+        payment_id = unique("order")
+        for amount in (100, 101):
+            send(webhook, payment_json(payment_id, amount=amount))
+        assert queue.drained() == [payment_id]
+
+    def test_may_refuse_and_the_payment_is_accepted_all_the_same(
+        self, deploy: Deploy, cloud: Cloud, sessions_table: str, signing_secret: str, queue: Queue
+    ) -> None:
+        webhook = deploy(
+            "webhook",
+            SESSIONS_TABLE=sessions_table,
+            SIGNING_SECRET_ARN=signing_secret,
+            QUEUE_URL=f"{queue.url}-that-is-gone",
+            CONTROL_CACHE_SECONDS="0",
+        )
+        payment_id = unique("order")
+        answer = send(webhook, payment_json(payment_id))
+        item = stored(cloud, sessions_table, payment_id)
+        assert answer.status == 202
+        assert item is not None
+        assert item["unsettled_shard"]["S"].startswith("unsettled#"), "the reconciler would not find it"
+        assert "NotEnqueued" in answer.log
+
+
 class TestAnUnsignedRequest:
     @pytest.mark.parametrize(
         "headers",
@@ -180,9 +229,13 @@ class TestAFencedRegion:
         assert send(webhook, body).status == 202
 
 
-def test_without_its_table_nothing_is_accepted(deploy: Deploy, signing_secret: str) -> None:
+def test_without_its_table_nothing_is_accepted(deploy: Deploy, signing_secret: str, queue: Queue) -> None:
     webhook = deploy(
-        "webhook", SESSIONS_TABLE="no-such-table", SIGNING_SECRET_ARN=signing_secret, CONTROL_CACHE_SECONDS="0"
+        "webhook",
+        SESSIONS_TABLE="no-such-table",
+        SIGNING_SECRET_ARN=signing_secret,
+        QUEUE_URL=queue.url,
+        CONTROL_CACHE_SECONDS="0",
     )
     answer = send(webhook, payment_json(unique("order")))
     assert answer.status == 503

@@ -1,0 +1,127 @@
+"""Settles payments from the queue: each one in the ledger exactly once, however often its message is delivered.
+
+Reads SESSIONS_TABLE, DATABASE_SECRET_ARN, DATABASE_WRITER_HOST, DATABASE_PORT, DATABASE_NAME,
+DATABASE_TRUST_BUNDLE_SHA256. A crash between any two steps is repaired by the next delivery, because the payment is
+closed in the table last.
+"""
+
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pg8000.exceptions import DatabaseError
+from pg8000.native import Connection
+
+from domain import aws, environment
+from domain.bounded import within
+from domain.database import Ledger, is_refused, without_data
+from domain.log import logger
+from domain.observability import count, instrumented
+from domain.payment_queue import payment_id_in
+from domain.payment_store import ACCEPTED, PaymentStore, StoredPayment
+from domain.region_state import RegionState, State
+from domain.secret_store import CredentialCache
+from domain.settlement import Outcome, Settlement, StaleEpochError
+
+# One statement's wait, and that for a connection; a batch of ten stays below the function's own time.
+STATEMENT_SECONDS = 5.0
+CONNECT_SECONDS = 5.0
+
+_dynamodb = aws.client("dynamodb")
+_ledger = Ledger.from_environment()
+_writer = environment.required("DATABASE_WRITER_HOST")
+_credentials = CredentialCache(aws.client("secretsmanager"), environment.required("DATABASE_SECRET_ARN"))
+_store = PaymentStore(_dynamodb, environment.required("SESSIONS_TABLE"))
+_region_state = RegionState(_dynamodb, environment.required("SESSIONS_TABLE"), environment.region())
+
+
+class NotSettledError(Exception):
+    """The payment stays in the queue; the message says why, without anything of the payment."""
+
+
+class _Connections(ExitStack):
+    """One connection for all payments of a batch, opened when the first one needs it and anew after a failure."""
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__()
+        self._epoch = epoch
+        self._settlement: Settlement | None = None
+
+    def settlement(self) -> Settlement:
+        """The ledger, ready to settle. Raises what pg8000 and ssl raise."""
+        if self._settlement is None:
+            self._settlement = Settlement(self.enter_context(self._connect()), self._epoch)
+        return self._settlement
+
+    def _connect(self) -> Connection:
+        def connect() -> Connection:
+            return _ledger.connect(_writer, _credentials.get(), timeout=STATEMENT_SECONDS, application="tap-processor")
+
+        try:
+            return within(CONNECT_SECONDS, connect)
+        except DatabaseError as error:
+            if not is_refused(error):
+                raise
+        logger.info("credentials refused; reading the secret again")
+        _credentials.forget()
+        return within(CONNECT_SECONDS, connect)
+
+    def forget(self) -> None:
+        """Whatever was wrong with the connection, the next payment gets another one."""
+        self.close()
+        self._settlement = None
+
+
+@instrumented
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Lambda's entry point; the messages that must be delivered again are in the answer."""
+    control = _region_state.fresh()
+    with _Connections(control.epoch) as connections:
+
+        def settle(record: SQSRecord) -> None:
+            if control.state is not State.ACTIVE:
+                count("NotActive")
+                raise NotSettledError(f"this region is {control.state}")
+            _settle(record, connections)
+
+        # A batch of which nothing could be settled is no error of this function: the queue's age tells it.
+        processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+        return dict(process_partial_response(event=event, record_handler=settle, processor=processor, context=context))
+
+
+def _settle(record: SQSRecord, connections: _Connections) -> None:
+    payment = _payment(record)
+    if payment.status != ACCEPTED:
+        return
+    try:
+        outcome = connections.settlement().settle(payment)
+    except StaleEpochError as stale:
+        count("StaleEpoch")
+        raise NotSettledError(str(stale)) from None
+    except Exception as error:  # noqa: BLE001 - whatever stands between us and the ledger, the payment is tried again
+        connections.forget()
+        count("LedgerUnavailable")
+        raise NotSettledError(without_data(error)) from None
+    if outcome is Outcome.CONFLICT:
+        count("PaymentConflict")
+        logger.error("conflict with the ledger", payment_id=payment.id)
+        _store.close(payment, "conflict", now=datetime.now(UTC))
+        return
+    _store.close(payment, "settled", now=datetime.now(UTC))
+    count("PaymentSettled" if outcome is Outcome.SETTLED else "PaymentSettledBefore")
+    logger.info("settled", payment_id=payment.id, outcome=outcome.value)
+
+
+def _payment(record: SQSRecord) -> StoredPayment:
+    payment_id = payment_id_in(record.body)
+    if payment_id is None:
+        count("MessageUnreadable")
+        raise NotSettledError("the message names no payment")
+    payment = _store.find(payment_id)
+    if payment is None:
+        count("PaymentMissing")
+        raise NotSettledError("the message names a payment that the table does not hold")
+    return payment
