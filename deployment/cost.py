@@ -32,6 +32,13 @@ _HEALTH_CHECK: Final = 0.50  # endpoints in AWS, and calculated ones
 _HTTPS_OPTION: Final = 1.00
 _ALARM: Final = 0.10  # https://aws.amazon.com/cloudwatch/pricing/
 _STORED_GB: Final = 0.10  # Aurora storage, per GB and month; a database starts at 10 GB per region
+_OWN_METRIC: Final = 0.30  # https://aws.amazon.com/cloudwatch/pricing/
+# Lambda keeps five connections to a queue that is empty, each of which asks every 20 s.
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html, https://aws.amazon.com/sqs/pricing/
+_POLLING: Final = 5 * 3 * 60 * HOURS * 0.40 / 1_000_000
+# A run of 0.1 s and 1 GB on arm64; https://aws.amazon.com/lambda/pricing/
+_RUN: Final = 0.20 / 1_000_000 + 0.1 * 0.0000133334
+_MINUTELY: Final = 60 * HOURS * _RUN
 _REPLICATED_WRITES: Final = 0.20  # per million, from one region to the other
 
 
@@ -59,6 +66,12 @@ def estimate(stacks: Sequence[Stack]) -> list[Part]:
     keys = len(of.get("aws_kms_key", [])) + len(of.get("aws_kms_replica_key", []))
     secrets = sum(1 + len(_as_list(body.get("replica"))) for body in of.get("aws_secretsmanager_secret", []))
     clusters = len(of.get("aws_rds_cluster", []))
+    alarms = of.get("aws_cloudwatch_metric_alarm", [])
+    own = [body for body in alarms if not str(body.get("namespace", "AWS/")).startswith("AWS/")]
+    consumers = [body for body in of.get("aws_lambda_event_source_mapping", []) if body.get("enabled") is not False]
+    minutely = [
+        body for body in of.get("aws_cloudwatch_event_rule", []) if body.get("schedule_expression") == "rate(1 minute)"
+    ]
     parts = [
         *_instances(of.get("aws_rds_cluster_instance", [])),
         Part(
@@ -76,10 +89,13 @@ def estimate(stacks: Sequence[Stack]) -> list[Part]:
         Part("health checks", len(checks), _HEALTH_CHECK),
         Part("health checks over HTTPS", sum(body.get("type") == "HTTPS" for body in checks), _HTTPS_OPTION),
         Part("hosted zones", len(of.get("aws_route53_zone", [])), _ZONE),
-        Part("alarms", len(of.get("aws_cloudwatch_metric_alarm", [])), _ALARM),
+        Part("alarms", len(alarms), _ALARM),
+        Part("own metrics that are alarmed", len(own), _OWN_METRIC, "at most: one that has no data costs nothing"),
+        Part("consumers that ask a queue", len(consumers), _POLLING, "while it is empty"),
+        Part("runs every minute", len(minutely), _MINUTELY),
         Part("Aurora storage, GB", 10 * clusters, _STORED_GB, "10 GB per region to begin with"),
         Part("replicated writes, million", 1 if clusters > 1 else 0, _REPLICATED_WRITES, "to the other region"),
-        Part("Lambda, API Gateway, DynamoDB", 1, 0.0, "nothing while idle; about 6 per million payments"),
+        Part("Lambda, API Gateway, DynamoDB, SQS", 1, 0.0, "nothing while idle; about 10 per million payments"),
     ]
     return sorted((part for part in parts if part.count), key=lambda part: -part.total)
 

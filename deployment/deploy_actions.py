@@ -184,6 +184,31 @@ _FUNCTIONS: Final = (
         ),
         ("arn:aws:lambda:*:{account}:function:{prefix}-*",),
     ),
+    # What a mapping belongs to is known only once it is there, and one that is to be made has no ARN.
+    Grant("NewEventSourceMappings", "lambda", _words("CreateEventSourceMapping ListEventSourceMappings")),
+    Grant(
+        "EventSourceMappings",
+        "lambda",
+        _words(
+            "DeleteEventSourceMapping GetEventSourceMapping ListTags TagResource UntagResource UpdateEventSourceMapping"
+        ),
+        ("arn:aws:lambda:*:{account}:event-source-mapping:*",),
+    ),
+    Grant(
+        "Queues",
+        "sqs",
+        _words("CreateQueue DeleteQueue GetQueueAttributes ListQueueTags SetQueueAttributes TagQueue UntagQueue"),
+        ("arn:aws:sqs:*:{account}:{prefix}-*",),
+    ),
+    Grant(
+        "Schedules",
+        "events",
+        _words(
+            "DeleteRule DescribeRule DisableRule EnableRule ListTagsForResource ListTargetsByRule PutRule PutTargets "
+            "RemoveTargets TagResource UntagResource"
+        ),
+        ("arn:aws:events:*:{account}:rule/{prefix}-*",),
+    ),
     Grant("FunctionQuotas", "lambda", _words("GetAccountSettings")),
     Grant(
         "Roles",

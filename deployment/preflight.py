@@ -171,7 +171,6 @@ class _Quota:
 def quotas(settings: Settings) -> Iterator[Gap]:
     """Room for the deployment in both regions."""
     gateways = 3 if settings.nat == "per-zone" else 1
-    reserved = settings.webhook_concurrency + settings.payments_concurrency + 2 * settings.health_concurrency
     mine = settings.environment_suffix
     wanted = (
         _Quota("Elastic IPs", "ec2", "L-0263D0A3", gateways, lambda region: _addresses(region, mine)),
@@ -181,7 +180,7 @@ def quotas(settings: Settings) -> Iterator[Gap]:
             "Lambda concurrency",
             "lambda",
             "L-B99A9384",
-            reserved + _CONCURRENCY_LEFT,
+            settings.reserved_concurrency + _CONCURRENCY_LEFT,
             lambda region: _reserved(region, settings),
         ),
     )
@@ -236,7 +235,7 @@ def _reserved(region: str, settings: Settings) -> int:
     service = client("lambda", region)
     limits = service.get_account_settings()["AccountLimit"]
     used = int(limits["ConcurrentExecutions"]) - int(limits["UnreservedConcurrentExecutions"])
-    for function in ("webhook", "payments", "health-live", "health-database"):
+    for function in ("webhook", "payments", "health-live", "health-database", "processor", "reconciler", "migrate"):
         name = settings.naming.name(function, REGIONS[region].suffix)
         try:
             used -= int(service.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions", 0))

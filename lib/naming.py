@@ -23,6 +23,12 @@ LIMITS: Final = MappingProxyType(
         "health-live": 64,
         "health-database": 64,
         "migrate": 64,
+        "processor": 64,
+        "reconciler": 64,
+        # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html: 64
+        "reconcile": 64,
+        # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html: 80
+        "payments-dead": 80,
         "flow-logs": 64,
         # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html: 63
         "ledger": 63,

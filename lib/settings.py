@@ -37,6 +37,11 @@ OLDEST_AURORA_MINOR: Final = 17
 DEFAULT_DOMAIN: Final = "tap.example"
 """Reserved by RFC 2606, so it can never be registered: good for the embedded AWS, refused for a real account."""
 
+RECONCILER_CONCURRENCY: Final = 2
+"""The run of the schedule, and one on demand."""
+
+MIGRATE_CONCURRENCY: Final = 1
+
 LONGEST_CERTIFIED_NAME: Final = 64
 """The common name of a certificate.
 
@@ -140,6 +145,8 @@ class Settings(BaseSettings):
     log_retention_days: int = 365
     webhook_concurrency: Concurrency = 400
     payments_concurrency: Concurrency = 100
+    # SQS starts two at least; 500 in each region stay below the connections of the smallest instance class.
+    settlement_concurrency: int = Field(50, ge=2, le=500)
     health_concurrency: Concurrency = 20
     ingest_rto_seconds: IngestRto = 300
     settlement_rto_seconds: SettlementRto = 900
@@ -159,6 +166,18 @@ class Settings(BaseSettings):
         """Arguments (tests), then environment, then context, then profile. No ``.env``: one way to do a thing."""
         profile = TomlConfigSettingsSource(settings_cls)
         return init_settings, env_settings, CdktfContext(settings_cls), profile
+
+    @property
+    def reserved_concurrency(self) -> int:
+        """What all functions of a region reserve together."""
+        return (
+            self.webhook_concurrency
+            + self.payments_concurrency
+            + 2 * self.health_concurrency
+            + self.settlement_concurrency
+            + RECONCILER_CONCURRENCY
+            + MIGRATE_CONCURRENCY
+        )
 
     @field_validator("alert_emails", mode="before")
     @classmethod

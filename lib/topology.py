@@ -60,6 +60,11 @@ class Role:
     """The primary creates the database and its master user; the other side joins as a reader."""
 
     @property
+    def settles_at_first(self) -> bool:
+        """Whether its consumers are on after the first deployment; from then on the failover workflow says so."""
+        return self.initial_state == "active"
+
+    @property
     def is_primary(self) -> bool:
         """Whether this is the region that settles payments after the first deployment."""
         return self.name == "primary"

@@ -19,6 +19,7 @@ PERIOD_SECONDS: Final = 60
 
 Comparison = Literal["GreaterThanThreshold", "LessThanThreshold", "GreaterThanOrEqualToThreshold"]
 Missing = Literal["breaching", "notBreaching", "missing"]
+Statistic = Literal["Sum", "Average", "Maximum", "Minimum"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Metric:
 
     namespace: str
     name: str
-    statistic: Literal["Sum", "Average", "Maximum", "Minimum"]
+    statistic: Statistic
     dimensions: Mapping[str, str] = field(default_factory=dict)
     period: int = PERIOD_SECONDS
 

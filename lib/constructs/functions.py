@@ -17,7 +17,7 @@ from cdktf_cdktf_provider_aws.lambda_function import (
 from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from constructs import Construct
 
-from lib.constructs.alerts import AlertTopic, Metric
+from lib.constructs.alerts import AlertTopic, Metric, Statistic
 from lib.constructs.context import RegionContext
 from lib.constructs.log_group import Logging
 from lib.constructs.policy import Condition, Statement, allow, allow_unscoped, document, trust
@@ -125,6 +125,8 @@ class Function(Construct):
             # Without the policy Lambda could neither attach nor, on destroy, detach its interfaces.
             depends_on=[self._policy, log_group],
         )
+        self._alerts = platform.alerts
+        self._own = {"service": resource, "environment": at.naming.suffix}
         self._watch(platform.alerts, resource)
 
     def allow(self, *actions: str, on: str | Sequence[str], when: Condition | None = None) -> None:
@@ -143,6 +145,18 @@ class Function(Construct):
             principal=service,
             source_arn=source_arn,
             source_account=self._at.account_id,
+        )
+
+    def watch_own(
+        self, resource: str, metric: str, statistic: Statistic, *, threshold: float = 0, description: str
+    ) -> None:
+        """Alarm on a metric that the function's code emits (``lambda/domain/observability.py``)."""
+        self._alerts.watch(
+            self,
+            resource,
+            Metric(self._at.naming.prefix, metric, statistic, self._own),
+            threshold=threshold,
+            description=description,
         )
 
     @property

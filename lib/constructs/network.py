@@ -28,8 +28,8 @@ ANYWHERE = "0.0.0.0/0"
 class Network(Construct):
     """A VPC with a public, a private and an isolated subnet in each of the region's three zones.
 
-    Private subnets reach the internet through NAT, isolated ones do not. S3, DynamoDB and Secrets Manager are reached
-    through endpoints, which allow nothing until one of the ``allow_…`` methods grants a use.
+    Private subnets reach the internet through NAT, isolated ones do not. S3, DynamoDB, Secrets Manager and SQS are
+    reached through endpoints, which allow nothing until one of the ``allow_…`` methods grants a use.
     """
 
     def __init__(
@@ -89,15 +89,8 @@ class Network(Construct):
             vpc_id=self.vpc_id,
             description="Interface endpoints of AWS services",
         )
-        self._secrets = ServiceEndpoint(
-            self,
-            "secretsmanager",
-            at=at,
-            service="secretsmanager",
-            vpc_id=self.vpc_id,
-            subnet_ids=self.private_subnet_ids,
-            security_group_id=self.endpoint_security_group.id,
-        )
+        self._secrets = self._interface_endpoint("secretsmanager")
+        self._queues = self._interface_endpoint("sqs")
         FlowLogs(self, "flow-logs", at=at, vpc_id=self.vpc_id, key_arn=key_arn, retention_days=log_retention_days)
 
     @property
@@ -126,6 +119,10 @@ class Network(Construct):
     def allow_secrets(self, *actions: str, on: Sequence[str]) -> None:
         """Let this account do ``actions`` on exact secrets through the endpoint."""
         self._secrets.allow(*actions, on=on)
+
+    def allow_queues(self, *actions: str, on: Sequence[str]) -> None:
+        """Let this account do ``actions`` on exact queues through the endpoint."""
+        self._queues.allow(*actions, on=on)
 
     def _subnets(self, tier: Tier) -> list[Subnet]:
         return [
@@ -230,6 +227,17 @@ class Network(Construct):
             service=service,
             vpc_id=self.vpc_id,
             route_table_ids=[*self.private_route_table_ids, *self.isolated_route_table_ids],
+        )
+
+    def _interface_endpoint(self, service: str) -> ServiceEndpoint:
+        return ServiceEndpoint(
+            self,
+            service,
+            at=self._at,
+            service=service,
+            vpc_id=self.vpc_id,
+            subnet_ids=self.private_subnet_ids,
+            security_group_id=self.endpoint_security_group.id,
         )
 
 

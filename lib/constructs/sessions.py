@@ -109,10 +109,24 @@ class SessionsTable(Construct):
         """The ARN of the table in one region."""
         return at.arn("dynamodb", f"table/{self.name}")
 
+    def unsettled_index_arn(self, at: RegionContext) -> str:
+        """The ARN of the index of unsettled payments in one region."""
+        return f"{self.arn(at)}/index/{UNSETTLED_INDEX}"
+
     def grant_accept(self, grantee: Grantee, *, at: RegionContext) -> None:
         """Let ``grantee`` read, and write payments on condition."""
         grantee.allow("dynamodb:GetItem", "dynamodb:PutItem", on=self.arn(at))
         self._key.in_region(at.region.name).grant_encrypt(grantee, via="dynamodb")
+
+    def grant_close(self, grantee: Grantee, *, at: RegionContext) -> None:
+        """Let ``grantee`` read single items and say what became of a payment."""
+        grantee.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=self.arn(at))
+        self._key.in_region(at.region.name).grant_encrypt(grantee, via="dynamodb")
+
+    def grant_find_unsettled(self, grantee: Grantee, *, at: RegionContext) -> None:
+        """Let ``grantee`` list the payments that wait, by id, and read the regions' state."""
+        grantee.allow("dynamodb:Query", on=self.unsettled_index_arn(at))
+        self.grant_read_control(grantee, at=at)
 
     def grant_read(self, grantee: Grantee, *, at: RegionContext) -> None:
         """Let ``grantee`` read single items."""

@@ -16,9 +16,11 @@ from lib.constructs.ingress import ApiIngress, CertifiedName
 from lib.constructs.log_group import Logging
 from lib.constructs.migration import Migration
 from lib.constructs.network import Network
+from lib.constructs.queue import PaymentQueue
 from lib.constructs.routing import RegionalRecord
+from lib.constructs.schedule import EveryMinute
 from lib.constructs.security_group import SecurityGroup
-from lib.settings import Settings
+from lib.settings import MIGRATE_CONCURRENCY, RECONCILER_CONCURRENCY, Settings
 from lib.stacks.base import TapStack
 from lib.stacks.global_ import GlobalStack
 from lib.topology import AddressPlan, Role
@@ -28,6 +30,10 @@ CONTROL_CACHE_SECONDS: Final = 5
 
 VERDICT_CACHE_SECONDS: Final = 5
 """How long a health function may repeat its last verdict on the ledger; a term of every recovery time."""
+
+PROCESSOR_TIMEOUT_SECONDS: Final = 60
+UNSETTLED_ALARM_SECONDS: Final = 300
+"""A third of the time in which a failover must have settled what was accepted."""
 
 HTTPS: Final = 443
 
@@ -94,7 +100,20 @@ class RegionStack(TapStack):
             security_group=self._function_group(peer_plan),
             alerts=self.alerts,
         )
+        self.queue = PaymentQueue(
+            self,
+            "queue",
+            at=at,
+            key=key,
+            consumer_timeout_seconds=PROCESSOR_TIMEOUT_SECONDS,
+            alerts=self.alerts,
+        )
         self.functions = self._functions(platform, settings)
+        self.queue.feed(
+            self.functions["processor"], enabled=role.settles_at_first, concurrency=settings.settlement_concurrency
+        )
+        EveryMinute(self, "reconcile", at=at, function=self.functions["reconciler"], resource="reconcile")
+        self._watch_settlement()
         self._open_endpoints()
         shared.sessions.watch(self, at=at, alerts=self.alerts)
         if role.creates_database:
@@ -179,11 +198,12 @@ class RegionStack(TapStack):
         webhook = function(
             "webhook",
             "Accepts signed payment webhooks",
-            {**state, **signing},
+            {**state, **signing, "QUEUE_URL": self.queue.url},
             concurrency=settings.webhook_concurrency,
             timeout_seconds=10,
         )
         shared.sessions.grant_accept(webhook, at=at)
+        self.queue.grant_send(webhook)
         payments = function(
             "payments",
             "Tells a payment's status",
@@ -216,11 +236,29 @@ class RegionStack(TapStack):
         for checker in (live, database):
             shared.sessions.grant_read_control(checker, at=at)
         shared.database_secret.grant_read(database, region=region)
+        processor = function(
+            "processor",
+            "Settles payments from the queue",
+            {**sessions, **writer},
+            concurrency=settings.settlement_concurrency,
+            timeout_seconds=PROCESSOR_TIMEOUT_SECONDS,
+        )
+        shared.sessions.grant_close(processor, at=at)
+        shared.database_secret.grant_read(processor, region=region)
+        reconciler = function(
+            "reconciler",
+            "Enqueues payments that were accepted and not settled",
+            {**sessions, "QUEUE_URL": self.queue.url},
+            concurrency=RECONCILER_CONCURRENCY,
+            timeout_seconds=50,
+        )
+        shared.sessions.grant_find_unsettled(reconciler, at=at)
+        self.queue.grant_refill(reconciler)
         migrate = function(
             "migrate",
             "Brings the ledger's schema and its application user up to date",
             {**writer, "DATABASE_MASTER_SECRET_ARN": shared.master_secret.arn_in(region)},
-            concurrency=1,
+            concurrency=MIGRATE_CONCURRENCY,
             timeout_seconds=300,
         )
         for secret in (shared.master_secret, shared.database_secret):
@@ -230,13 +268,47 @@ class RegionStack(TapStack):
             "payments": payments,
             "health-live": live,
             "health-database": database,
+            "processor": processor,
+            "reconciler": reconciler,
             "migrate": migrate,
         }
+
+    def _watch_settlement(self) -> None:
+        """Alarm on what the functions themselves find out about payments."""
+        self.functions["webhook"].watch_own(
+            "payments-not-enqueued",
+            "NotEnqueued",
+            "Sum",
+            description="An accepted payment could not be enqueued; the reconciler will do it",
+        )
+        self.functions["processor"].watch_own(
+            "payments-conflict",
+            "PaymentConflict",
+            "Sum",
+            description="A payment contradicts the ledger; it is in ledger.conflicts and is not settled",
+        )
+        self.functions["processor"].watch_own(
+            "payments-stale-epoch",
+            "StaleEpoch",
+            "Sum",
+            description="The ledger is in another epoch than this region; until they agree nothing is settled",
+        )
+        self.functions["reconciler"].watch_own(
+            "payments-unsettled",
+            "OldestUnsettledSeconds",
+            "Maximum",
+            threshold=UNSETTLED_ALARM_SECONDS,
+            description=f"A payment was accepted more than {UNSETTLED_ALARM_SECONDS} s ago and is not settled",
+        )
 
     def _open_endpoints(self) -> None:
         """Let through the VPC's endpoints what the functions' roles may do, and nothing else."""
         shared, region = self._shared, self.role.region.name
-        self.network.allow_dynamodb("dynamodb:GetItem", "dynamodb:PutItem", on=[shared.sessions.arn(self._at)])
+        self.network.allow_dynamodb(
+            "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", on=[shared.sessions.arn(self._at)]
+        )
+        self.network.allow_dynamodb("dynamodb:Query", on=[shared.sessions.unsettled_index_arn(self._at)])
+        self.network.allow_queues("sqs:GetQueueAttributes", "sqs:SendMessage", on=[self.queue.arn])
         secrets = (shared.signing_secret, shared.master_secret, shared.database_secret)
         self.network.allow_secrets("secretsmanager:GetSecretValue", on=[secret.arn_in(region) for secret in secrets])
 
@@ -251,6 +323,7 @@ class RegionStack(TapStack):
                 "functions": {name: function.function_name for name, function in self.functions.items()},
                 "function_roles": {name: function.role_arn for name, function in self.functions.items()},
                 "function_hash": code.sha256,
+                "queue_url": self.queue.url,
                 "cluster_id": self.ledger.id,
                 "writer_endpoint": self.ledger.writer_endpoint,
                 "reader_endpoint": self.ledger.reader_endpoint,

@@ -17,6 +17,8 @@ LIMITS = {
     ("aws_cloudwatch_log_group", "name"): 512,
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
     ("aws_cloudwatch_metric_alarm", "alarm_name"): 255,
+    # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+    ("aws_cloudwatch_event_rule", "name"): 64,
     # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBSubnetGroup.html
     ("aws_db_subnet_group", "name"): 255,
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
@@ -43,6 +45,8 @@ LIMITS = {
     ("aws_security_group", "name"): 255,
     # https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
     ("aws_sns_topic", "name"): 256,
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
+    ("aws_sqs_queue", "name"): 80,
 }
 TAG_LIMIT = 256
 """https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html"""

@@ -19,6 +19,7 @@ from tests.unit.lab import Body, Lab, Synthesized, reference, synthesize
 
 VPC = IPv4Network("10.20.0.0/16")
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/sessions"
+QUEUE = "arn:aws:sqs:us-east-1:000000000000:payments"
 SECRET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:signing-AbCdEf"
 
 
@@ -47,6 +48,7 @@ def add_connected_network(lab: Lab) -> None:
     network.allow_dynamodb("dynamodb:PutItem", "dynamodb:GetItem", on=[TABLE])
     network.allow_dynamodb("dynamodb:GetItem", "dynamodb:PutItem", on=[TABLE])
     network.allow_secrets("secretsmanager:GetSecretValue", on=[SECRET])
+    network.allow_queues("sqs:SendMessage", on=[QUEUE])
 
 
 @pytest.fixture(scope="module")
@@ -141,8 +143,11 @@ class TestEndpoints:
         assert endpoint["service_name"] == f"com.amazonaws.us-east-1.{service}"
         assert set(endpoint["route_table_ids"]) == {table_of(network, subnet) for subnet in inner}
 
-    def test_secrets_manager_is_reached_in_every_zone_under_its_own_name(self, network: Synthesized) -> None:
-        endpoint = network.all("aws_vpc_endpoint")["network/secretsmanager/endpoint"]
+    @pytest.mark.parametrize("service", ["secretsmanager", "sqs"])
+    def test_interface_endpoints_are_reached_in_every_zone_under_the_services_own_name(
+        self, network: Synthesized, service: str
+    ) -> None:
+        endpoint = network.all("aws_vpc_endpoint")[f"network/{service}/endpoint"]
         group = network.all("aws_security_group")["network/endpoint-security-group/group"]
         assert endpoint["vpc_endpoint_type"] == "Interface"
         assert endpoint["private_dns_enabled"] is True
@@ -151,7 +156,7 @@ class TestEndpoints:
         ]
         assert endpoint["security_group_ids"] == [reference("aws_security_group", group)]
 
-    @pytest.mark.parametrize("service", ["dynamodb", "s3", "secretsmanager"])
+    @pytest.mark.parametrize("service", ["dynamodb", "s3", "secretsmanager", "sqs"])
     def test_without_a_grant_they_allow_nothing(self, closed: Synthesized, service: str) -> None:
         (statement,) = statements(closed.all("aws_vpc_endpoint")[f"network/{service}/endpoint"]["policy"])
         assert (statement["Effect"], statement["Action"], statement["Resource"]) == ("Deny", "*", "*")
@@ -167,6 +172,8 @@ class TestEndpoints:
                 "Condition": {"StringEquals": {"aws:PrincipalAccount": "000000000000"}},
             }
         ]
+        (queues,) = statements(endpoints["network/sqs/endpoint"]["policy"])
+        assert (queues["Action"], queues["Resource"]) == (["sqs:SendMessage"], [QUEUE])
         assert [s["Effect"] for s in statements(endpoints["network/s3/endpoint"]["policy"])] == ["Deny"]
 
     def test_the_same_grant_twice_is_written_once(self, network: Synthesized) -> None:

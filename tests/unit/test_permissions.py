@@ -17,6 +17,7 @@ POLICIES = {
     "aws_iam_role_policy": "policy",
     "aws_iam_role": "assume_role_policy",
     "aws_sns_topic_policy": "policy",
+    "aws_sqs_queue_policy": "policy",
     "aws_vpc_endpoint": "policy",
     "aws_kms_key": "policy",
     "aws_kms_replica_key": "policy",
@@ -91,7 +92,7 @@ def test_every_resource_is_named_but_where_aws_has_nothing_to_name(allowed: list
         if "*" in statement.resources and statement.resource.type not in {"aws_kms_key", "aws_kms_replica_key"}
     ]
     # Traces and what Lambda looks up to attach to the VPC, for each function; the log groups that flow logs look for.
-    assert len(unscoped) == 2 * (2 * 5 + 1)
+    assert len(unscoped) == 2 * (2 * 7 + 1)
     for statement in unscoped:
         assert statement.resources == ["*"], statement
         assert {action: set(scopes(action)) for action in statement.actions} == {
@@ -139,7 +140,7 @@ def test_aws_services_act_for_this_account_only(allowed: list[Statement]) -> Non
 
 def test_a_functions_own_code_may_not_touch_network_interfaces(deployment: Deployment) -> None:
     denied = [it for it in statements(deployment) if it.content["Effect"] == "Deny" and "Principal" not in it.content]
-    assert len(denied) == 10
+    assert len(denied) == 14
     for statement in denied:
         function = deployment[statement.resource.stack].all("aws_lambda_function")[
             statement.resource.path.replace("/policy", "/function")
@@ -153,10 +154,18 @@ def test_a_functions_own_code_may_not_touch_network_interfaces(deployment: Deplo
 @pytest.mark.parametrize(
     ("function", "actions"),
     [
-        ("webhook", {"dynamodb:GetItem", "dynamodb:PutItem", "secretsmanager:GetSecretValue"}),
+        ("webhook", {"dynamodb:GetItem", "dynamodb:PutItem", "secretsmanager:GetSecretValue", "sqs:SendMessage"}),
         ("payments", {"dynamodb:GetItem", "secretsmanager:GetSecretValue"}),
         ("health-live", {"dynamodb:GetItem"}),
         ("health-database", {"dynamodb:GetItem", "secretsmanager:GetSecretValue"}),
+        (
+            "processor",
+            {
+                *("dynamodb:GetItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"),
+                *("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
+            },
+        ),
+        ("reconciler", {"dynamodb:GetItem", "dynamodb:Query", "sqs:GetQueueAttributes", "sqs:SendMessage"}),
         ("migrate", {"secretsmanager:GetSecretValue"}),
     ],
 )
@@ -173,8 +182,8 @@ def test_a_function_may_do_what_it_is_for(
     assert {action for action in granted if action.partition(":")[0] not in every_function} == actions
 
 
-@pytest.mark.parametrize("function", ["health-live", "health-database"])
-def test_a_health_check_reads_the_regions_state_and_no_payment(allowed: list[Statement], function: str) -> None:
+@pytest.mark.parametrize("function", ["health-live", "health-database", "reconciler"])
+def test_who_needs_no_payment_reads_the_regions_state_and_no_payment(allowed: list[Statement], function: str) -> None:
     reads = [
         statement
         for statement in allowed

@@ -85,6 +85,8 @@ ROLE_ALLOWS = {
     ("resource", "aws_lambda_invocation", "migration_run"): {
         "depends_on", "function_name", "input", "provider", "triggers",
     },
+    # The standby's consumer is off until a failover.
+    ("resource", "aws_lambda_event_source_mapping", "queue_mapping"): {"enabled"},
     # Route 53's metrics exist in us-east-1 only, so the routing stack's alarms use that region's topic.
     ("output", "cross-stack-output-aws_sns_topicalerts_topicarn"): {"sensitive", "value"},
     ("provider", "aws", "0", "default_tags", "0", "tags"): {"RegionRole"},

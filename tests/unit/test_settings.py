@@ -66,6 +66,8 @@ REFUSED = [
     ("TAP_LOG_RETENTION_DAYS", "7", "log_retention_days", "CloudWatch Logs accepts 30, 60,"),
     ("TAP_WEBHOOK_CONCURRENCY", "0", "webhook_concurrency", "greater than or equal to 1"),
     ("TAP_HEALTH_CONCURRENCY", "many", "health_concurrency", "valid integer"),
+    ("TAP_SETTLEMENT_CONCURRENCY", "1", "settlement_concurrency", "greater than or equal to 2"),
+    ("TAP_SETTLEMENT_CONCURRENCY", "501", "settlement_concurrency", "less than or equal to 500"),
     ("TAP_INGEST_RTO_SECONDS", "179", "ingest_rto_seconds", "greater than or equal to 180"),
     ("TAP_INGEST_RTO_SECONDS", "3601", "ingest_rto_seconds", "less than or equal to 3600"),
     ("TAP_SETTLEMENT_RTO_SECONDS", "599", "settlement_rto_seconds", "greater than or equal to 600"),

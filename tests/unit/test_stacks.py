@@ -160,13 +160,19 @@ class TestAlarms:
         watched = [f"{alarm['namespace']}/{alarm['metric_name']}" for alarm in alarms]
         assert {metric: watched.count(metric) for metric in watched} == {
             "AWS/RDS/AuroraGlobalDBReplicationLag": 1,
-            "AWS/Lambda/Errors": 5,
-            "AWS/Lambda/Throttles": 5,
+            "AWS/Lambda/Errors": 7,
+            "AWS/Lambda/Throttles": 7,
             "AWS/ApiGateway/5XXError": 1,
             "AWS/CertificateManager/DaysToExpiry": 2,
             "AWS/DynamoDB/ReadThrottleEvents": 1,
             "AWS/DynamoDB/WriteThrottleEvents": 2,
             "AWS/DynamoDB/ReplicationLatency": 1,
+            "AWS/SQS/ApproximateAgeOfOldestMessage": 1,
+            "AWS/SQS/ApproximateNumberOfMessagesVisible": 1,
+            "tap/NotEnqueued": 1,
+            "tap/PaymentConflict": 1,
+            "tap/StaleEpoch": 1,
+            "tap/OldestUnsettledSeconds": 1,
         }
         output = deployment[stack].content["output"]["alarm_names"]["value"]
         assert {deployment.target(stack, name).body["alarm_name"] for name in output} == {

@@ -1,0 +1,139 @@
+"""Accepted payments on their way to the ledger: a queue, a dead-letter queue, and their alarms."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from cdktf import TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.lambda_event_source_mapping import (
+    LambdaEventSourceMapping,
+    LambdaEventSourceMappingScalingConfig,
+)
+from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
+from cdktf_cdktf_provider_aws.sqs_queue_policy import SqsQueuePolicy
+from constructs import Construct
+
+from lib.constructs.alerts import AlertTopic, Metric
+from lib.constructs.context import RegionContext
+from lib.constructs.functions import Function
+from lib.constructs.keys import RegionalKey
+from lib.constructs.policy import Grantee, document
+
+BATCH_SIZE: Final = 10
+VISIBILITY_FACTOR: Final = 6
+"""Times the consumer's timeout, as Lambda advises.
+
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+"""
+
+MAX_RECEIVES: Final = 5
+RETENTION_SECONDS: Final = 14 * 86_400
+"""The longest that SQS keeps a message.
+
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
+"""
+
+OLD_MESSAGE_SECONDS: Final = 300
+"""In order a message waits for seconds; a failover has 900 s to settle what was accepted."""
+
+
+class PaymentQueue(Construct):
+    """A region's queue. Its messages name payments; the payments themselves stay in the table."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        at: RegionContext,
+        key: RegionalKey,
+        consumer_timeout_seconds: int,
+        alerts: AlertTopic,
+    ) -> None:
+        super().__init__(scope, id_)
+        self._at, self._key = at, key
+        dead_letters = self._make("dead-letters", "payments-dead")
+        self._queue = self._make(
+            "queue",
+            "payments",
+            visibility_timeout_seconds=VISIBILITY_FACTOR * consumer_timeout_seconds,
+            # Without white space, as the provider compares it with what SQS answers.
+            redrive_policy=json.dumps(
+                {"deadLetterTargetArn": dead_letters.arn, "maxReceiveCount": MAX_RECEIVES}, separators=(",", ":")
+            ),
+        )
+        self.url, self.arn, self.name = self._queue.url, self._queue.arn, at.name("payments")
+        alerts.watch(
+            self,
+            "payments-age",
+            Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", {"QueueName": self.name}),
+            threshold=OLD_MESSAGE_SECONDS,
+            description=f"A payment waits in {self.name} for more than {OLD_MESSAGE_SECONDS} s",
+        )
+        alerts.watch(
+            self,
+            "payments-dead",
+            Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", {"QueueName": at.name("payments-dead")}),
+            threshold=0,
+            description=f"A payment could not be settled {MAX_RECEIVES} times and lies in {at.name('payments-dead')}",
+        )
+
+    def grant_send(self, grantee: Grantee) -> None:
+        """Let ``grantee`` enqueue payments, and nothing else."""
+        grantee.allow("sqs:SendMessage", on=self.arn)
+        self._key.grant_encrypt(grantee, via="sqs")
+
+    def grant_refill(self, grantee: Grantee) -> None:
+        """Let ``grantee`` enqueue payments, and see how many wait."""
+        self.grant_send(grantee)
+        grantee.allow("sqs:GetQueueAttributes", on=self.arn)
+
+    def feed(self, function: Function, *, enabled: bool, concurrency: int) -> None:
+        """Hand messages to ``function``, ``concurrency`` batches at once at the most.
+
+        ``enabled`` holds for the first deployment. From then on the failover workflow and the guard switch it.
+        """
+        function.allow("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", on=self.arn)
+        self._key.grant_decrypt(function, via="sqs")
+        LambdaEventSourceMapping(
+            self,
+            "mapping",
+            provider=self._at.provider,
+            event_source_arn=self.arn,
+            function_name=function.function_name,
+            batch_size=BATCH_SIZE,
+            function_response_types=["ReportBatchItemFailures"],
+            scaling_config=LambdaEventSourceMappingScalingConfig(maximum_concurrency=concurrency),
+            enabled=enabled,
+            lifecycle=TerraformResourceLifecycle(ignore_changes=["enabled"]),
+        )
+
+    def _make(self, id_: str, resource: str, **settings: Any) -> SqsQueue:
+        queue = SqsQueue(
+            self,
+            id_,
+            provider=self._at.provider,
+            name=self._at.name(resource),
+            kms_master_key_id=self._key.arn,
+            message_retention_seconds=RETENTION_SECONDS,
+            **settings,
+        )
+        SqsQueuePolicy(
+            self,
+            f"{id_}-policy",
+            provider=self._at.provider,
+            queue_url=queue.url,
+            policy=document(
+                [
+                    {
+                        "Effect": "Deny",
+                        "Principal": {"AWS": "*"},
+                        "Action": "sqs:*",
+                        "Resource": queue.arn,
+                        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                    }
+                ]
+            ),
+        )
+        return queue
