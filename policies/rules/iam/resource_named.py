@@ -36,7 +36,8 @@ def _put(statement: dict[str, Any], resource: str) -> bool:
 def _longer(statement: dict[str, Any]) -> bool:
     named = statement.get("Resource", "*")
     first = named[0] if isinstance(named, list) else named
-    return "*" not in first and _put(statement, f"{first}*")
+    # An index is a part of a table that is named whole: parts may stay open.
+    return "*" not in first and "/index/" not in first and _put(statement, f"{first}*")
 
 
 @rule(

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from policies.model.alarms import ALARM, Metric, metrics
 from policies.model.deployment import Deployment, Resource
 from policies.model.values import Block
-from policies.mutation import edit, put
+from policies.mutation import drop, edit, put
 from policies.rule import Severity, kind, rule
 from policies.rules.monitoring._metrics import ONLY_IN, SERVICES, Emitted, emitted
 
-_LONGEST = 120
+_LONGEST: Final = 120
+_FILTER: Final = "aws_cloudwatch_log_metric_filter"
+_NAMESPACE: Final = "POWERTOOLS_METRICS_NAMESPACE"
+_SERVICE: Final = "POWERTOOLS_SERVICE_NAME"
+"""https://docs.aws.amazon.com/powertools/python/latest/environment-variables/"""
 
 
 def _errors(**body: Any) -> dict[str, Any]:
@@ -30,15 +34,27 @@ def _replication(period: int) -> dict[str, Any]:
     return _errors(namespace="AWS/DynamoDB", metric_name="ReplicationLatency", dimensions=dimensions, period=period)
 
 
-def _own(function: dict[str, Any]) -> dict[str, Any]:
+def _own(function: dict[str, Any], **dimensions: str) -> dict[str, Any]:
     return {
         "aws_lambda_function": {"probe": function},
-        ALARM: {"peer": {"namespace": "tap", "metric_name": "PeerHealthy", "period": 60}},
+        ALARM: {"peer": {"namespace": "tap", "metric_name": "PeerHealthy", "period": 60, "dimensions": dimensions}},
     }
+
+
+def _variables(**more: str) -> dict[str, Any]:
+    return {"environment": {"variables": {_NAMESPACE: "tap", "ENVIRONMENT": "dev", **more}}}
 
 
 def _has_dimensions(alarm: Resource) -> bool:
     return bool(alarm.map("dimensions"))
+
+
+def _is_of_aws(alarm: Resource) -> bool:
+    return (alarm.text("namespace") or "").startswith("AWS/")
+
+
+def _is_own(alarm: Resource) -> bool:
+    return not _is_of_aws(alarm)
 
 
 def _without_one(body: dict[str, Any], _: Resource) -> bool:
@@ -67,7 +83,8 @@ def _elsewhere(body: dict[str, Any], alarm: Resource) -> bool:
     passes=[
         {ALARM: {"errors": _errors()}},
         {ALARM: {"replication": _replication(300)}},
-        _own({"environment": {"variables": {"POWERTOOLS_METRICS_NAMESPACE": "tap"}}}),
+        _own(_variables()),
+        _own(_variables(**{_SERVICE: "probe"}), service="probe", environment="dev"),
         {
             "aws_cloudwatch_log_metric_filter": {
                 "refusals": {"metric_transformation": {"namespace": "tap", "name": "Refusals", "value": "1"}}
@@ -108,13 +125,21 @@ def _elsewhere(body: dict[str, Any], alarm: Resource) -> bool:
         {ALARM: {"empty": {"alarm_name": "nothing"}}},
         {ALARM: {"open": _errors(metric_name="${var.metric}")}},
         _own({}),
+        _own(_variables(**{_SERVICE: "probe"})),
+        _own(_variables(**{_SERVICE: "probe"}), service="webhook"),
+        _own(_variables(**{_SERVICE: "probe"}), service="probe", environment="prod"),
+        _own(_variables(**{_SERVICE: "probe"}), service="probe", region="tap"),
         {ALARM: {"query": {"metric_query": [{"id": "q", "metric": {"metric_name": "Errors", "period": 60}}]}}},
     ],
     mutations=[
-        put("metric_name", "Failures"),
+        put("metric_name", "Failures", where=_is_of_aws),
         put("namespace", "AWS/Unknown"),
+        put("namespace", "Unknown"),
         put("dimensions.Name", "tap", where=_has_dimensions),
-        put("period", 30),
+        put("dimensions.service", "nobody", where=_is_own),
+        drop("dimensions.service", where=_is_own),
+        put("dimensions", {}, where=_is_own),
+        put("period", 30, where=_is_of_aws),
         edit("without a dimension", _without_one),
         edit("in the other region", _elsewhere),
     ],
@@ -129,8 +154,8 @@ def alarm_metric_exists(alarm: Resource) -> Iterator[str]:
             yield f"it is not known which metric it reads: {metric}"
         elif metric.namespace.startswith("AWS/"):
             yield from _unlike_the_services(metric)
-        elif not _is_emitted_here(alarm.deployment, metric):
-            yield f"{metric} is no metric of AWS, and nothing that is deployed says that it emits {metric.namespace}"
+        else:
+            yield from _unlike_our_own(alarm.deployment, metric)
 
 
 def _unlike_the_services(metric: Metric) -> Iterator[str]:
@@ -160,15 +185,43 @@ def _choices(known: Emitted) -> str:
     return " or ".join(f"by {choice}" for choice in told)[:_LONGEST]
 
 
-def _is_emitted_here(deployment: Deployment, metric: Metric) -> bool:
-    """Whether a log filter makes the metric, or a function is told to write to its namespace."""
-    for log_filter in deployment.resources("aws_cloudwatch_log_metric_filter"):
+def _unlike_our_own(deployment: Deployment, metric: Metric) -> Iterator[str]:
+    """A log filter makes the metric, or a function that is told to write to its namespace with these dimensions."""
+    emitters = list(_emitters(deployment, metric))
+    if not emitters:
+        yield f"{metric} is no metric of AWS, and nothing that is deployed says that it emits {metric.namespace}"
+    elif not any(_has_these_dimensions(emitter, metric) for emitter in emitters):
+        written = ", ".join(f"{name} = {value}" for name, value in metric.dimensions.items()) or "no dimension"
+        yield f"nothing that emits {metric.namespace} in {metric.alarm.region} does it with {written}"
+
+
+def _emitters(deployment: Deployment, metric: Metric) -> Iterator[Resource]:
+    for log_filter in deployment.resources(_FILTER):
         made = log_filter.block("metric_transformation")
-        if (made.text("namespace"), made.text("name")) == (metric.namespace, metric.name):
-            return log_filter.region == metric.alarm.region
+        named = (made.text("namespace"), made.text("name"), log_filter.region)
+        if named == (metric.namespace, metric.name, metric.alarm.region):
+            yield log_filter
     for function in deployment.resources("aws_lambda_function"):
-        variables = Block(function.block("environment").get("variables"))
-        names = [deployment.literal(function.stack, variables.get(name)) for name in variables.body]
-        if metric.namespace in names and function.region == metric.alarm.region:
-            return True
-    return False
+        if metric.namespace in _environment(function).values() and function.region == metric.alarm.region:
+            yield function
+
+
+def _has_these_dimensions(emitter: Resource, metric: Metric) -> bool:
+    """What a function adds itself can only be what it is told; its service is added by Powertools, if it has a name.
+
+    https://docs.aws.amazon.com/powertools/python/latest/core/metrics/
+    """
+    if emitter.type == _FILTER:
+        made = emitter.block("metric_transformation")
+        return set(metric.dimensions) == set(made.map("dimensions"))
+    told = _environment(emitter)
+    service = told.get(_SERVICE) if _NAMESPACE in told else None
+    if service is not None and metric.dimension("service") != service:
+        return False
+    known = {value for name, value in told.items() if name != _NAMESPACE}
+    return all(metric.dimension(name) in known for name in metric.dimensions)
+
+
+def _environment(function: Resource) -> dict[str, str | None]:
+    variables = Block(function.block("environment").get("variables"))
+    return {name: function.deployment.literal(function.stack, variables.get(name)) for name in variables.body}
