@@ -158,6 +158,12 @@ REGIONAL: dict[str, tuple[str, Lister]] = {
     "keys": ("kms", _kms_keys),
     "key aliases": ("kms", _kms_aliases),
     "functions": ("lambda", _named("list_functions", "Functions", "FunctionName")),
+    "event source mappings": (
+        "lambda",
+        _named("list_event_source_mappings", "EventSourceMappings", "FunctionArn"),
+    ),
+    "queues": ("sqs", _named("list_queues", "QueueUrls", "")),
+    "schedules": ("events", _named("list_rules", "Rules", "Name")),
     "APIs": ("apigateway", _named("get_rest_apis", "items", "name")),
     "API domains": ("apigateway", _named("get_domain_names", "items", "domainName")),
     "certificates": ("acm", _named("list_certificates", "CertificateSummaryList", "DomainName")),

@@ -17,6 +17,12 @@ WATCHED = {
     ("AWS/DynamoDB", "ReadThrottleEvents"),
     ("AWS/DynamoDB", "WriteThrottleEvents"),
     ("AWS/DynamoDB", "ReplicationLatency"),
+    ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+    ("tap", "NotEnqueued"),
+    ("tap", "PaymentConflict"),
+    ("tap", "StaleEpoch"),
+    ("tap", "OldestUnsettledSeconds"),
 }
 
 
@@ -32,6 +38,21 @@ def watched(platform: Platform, region: Region) -> Counter[tuple[str, str]]:
 
 def dimensions(alarm: dict[str, Any]) -> dict[str, str]:
     return {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
+
+
+def test_our_own_metrics_are_read_with_the_dimensions_that_the_functions_give_them(
+    platform: Platform, region: Region
+) -> None:
+    services = platform.client("lambda", region)
+    for alarm in alarms(platform, region):
+        if not alarm["Namespace"].startswith("AWS/"):
+            function = region.outputs["functions"][dimensions(alarm)["service"]]
+            told = services.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+            assert alarm["Namespace"] == told["POWERTOOLS_METRICS_NAMESPACE"]
+            assert dimensions(alarm) == {
+                "service": told["POWERTOOLS_SERVICE_NAME"],
+                "environment": told["ENVIRONMENT_SUFFIX"],
+            }
 
 
 def test_every_alarm_of_the_outputs_is_there(platform: Platform, region: Region) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.platform import Platform, Region
 
-NAMES = ("webhook", "payments", "health-live", "health-database", "migrate")
+NAMES = ("webhook", "payments", "health-live", "health-database", "processor", "reconciler", "migrate")
 MEMORY_MB = 1024
 
 
@@ -113,14 +113,26 @@ def test_both_regions_give_it_the_same_kind_of_environment(platform: Platform, n
     assert home == peer
 
 
-def test_only_the_api_may_invoke_what_is_behind_it(platform: Platform, region: Region, name: str) -> None:
+INVOKED_BY = {
+    **dict.fromkeys(("webhook", "payments", "health-live", "health-database"), "apigateway.amazonaws.com"),
+    "reconciler": "events.amazonaws.com",
+}
+"""Lambda itself wakes the processor, and Terraform's own identity invokes migrations: nobody needs a permission."""
+
+
+def test_only_the_api_or_the_schedule_may_invoke_what_is_behind_it(
+    platform: Platform, region: Region, name: str
+) -> None:
     awslambda = platform.client("lambda", region)
     try:
         document = json.loads(awslambda.get_policy(FunctionName=region.outputs["functions"][name])["Policy"])
     except awslambda.exceptions.ResourceNotFoundException:
         document = {"Statement": []}
 
-    assert bool(document["Statement"]) is (name != "migrate"), "migrations are invoked by Terraform's own identity"
+    assert bool(document["Statement"]) is (name in INVOKED_BY)
     for statement in document["Statement"]:
-        assert statement["Principal"] == {"Service": "apigateway.amazonaws.com"}
-        assert region.outputs["api_id"] in json.dumps(statement["Condition"])
+        source = (
+            f":rule/{platform.settings.naming.prefix}-reconcile-" if name == "reconciler" else region.outputs["api_id"]
+        )
+        assert statement["Principal"] == {"Service": INVOKED_BY[name]}
+        assert source in json.dumps(statement["Condition"])

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import ssl
 from typing import Any
 
 import pytest
 from pg8000.exceptions import DatabaseError
-from pg8000.native import Connection
 
 from tests.integration.platform import Platform, Region, eventually
+from tests.integration.settlement import connection
 
 REPLICATION_SECONDS = 60
 
@@ -111,22 +110,6 @@ def test_migrating_again_changes_nothing(platform: Platform, region: Region) -> 
     assert "FunctionError" not in answer, result
     assert result["applied"] == [], "the deployment had not migrated the ledger"
     assert result["version"] >= 1
-
-
-def connection(platform: Platform, host: str, secret: str, *, tls: bool = True) -> Connection:
-    """A connection of our own, which only the embedded AWS's loopback addresses allow."""
-    credentials = platform.secret(platform.shared[secret], platform.primary)
-    # With None, pg8000 would try TLS all the same, and trust anybody.
-    context = ssl.create_default_context(cafile=str(platform.emulator.trust_bundle)) if tls else False
-    return Connection(
-        credentials.field("username"),
-        host=host,
-        port=platform.primary.outputs["database_port"],
-        database="ledger",
-        password=credentials.field("password"),
-        ssl_context=context,
-        timeout=10,
-    )
 
 
 @pytest.mark.embedded_only

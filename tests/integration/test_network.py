@@ -164,7 +164,7 @@ class TestAccess:
     def test_aws_services_are_reached_through_endpoints(self, vpc: Vpc, region: Region) -> None:
         kinds = {e["ServiceName"].rpartition(".")[2]: e["VpcEndpointType"] for e in vpc.endpoints}
 
-        assert kinds == {"s3": "Gateway", "dynamodb": "Gateway", "secretsmanager": "Interface"}
+        assert kinds == {"s3": "Gateway", "dynamodb": "Gateway", "secretsmanager": "Interface", "sqs": "Interface"}
         assert all(endpoint["State"] == "available" for endpoint in vpc.endpoints)
         assert all(region.name in endpoint["ServiceName"] for endpoint in vpc.endpoints)
 

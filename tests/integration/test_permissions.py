@@ -17,9 +17,10 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.integration import payments, settlement
 from tests.integration.platform import Platform, Region
 
-NAMES = ("webhook", "payments", "health-live", "health-database", "migrate")
+NAMES = ("webhook", "payments", "health-live", "health-database", "processor", "reconciler", "migrate")
 Client = Callable[..., Any]
 
 
@@ -90,6 +91,9 @@ class Resources:
 
     table: str
     peer_table: str
+    index: str
+    queue: str
+    peer_queue: str
     signing: str
     application: str
     master: str
@@ -101,26 +105,44 @@ def resources(platform: Platform, region: Region) -> Resources:
     return Resources(
         table=f"arn:aws:dynamodb:{region}:{account}:table/{table}",
         peer_table=f"arn:aws:dynamodb:{platform.peer(region)}:{account}:table/{table}",
+        index=f"arn:aws:dynamodb:{region}:{account}:table/{table}/index/unsettled",
+        queue=queue_arn(platform, region),
+        peer_queue=queue_arn(platform, platform.peer(region)),
         signing=shared["signing_secret_arns"][region.name],
         application=shared["database_secret_arns"][region.name],
         master=shared["master_secret_arns"][region.name],
     )
 
 
+def queue_arn(platform: Platform, region: Region) -> str:
+    return f"arn:aws:sqs:{region}:{platform.shared['account_id']}:{region.outputs['queue_url'].rpartition('/')[2]}"
+
+
 GET, PUT, DELETE, SCAN = (f"dynamodb:{verb}" for verb in ("GetItem", "PutItem", "DeleteItem", "Scan"))
 READ = "secretsmanager:GetSecretValue"
+UPDATE, QUERY = "dynamodb:UpdateItem", "dynamodb:Query"
+SEND, RECEIVE, REMOVE, COUNT = (
+    f"sqs:{verb}" for verb in ("SendMessage", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+)
 MAY: dict[str, list[tuple[str, str]]] = {
-    "webhook": [(GET, "table"), (PUT, "table"), (READ, "signing")],
+    "webhook": [(GET, "table"), (PUT, "table"), (READ, "signing"), (SEND, "queue")],
     "payments": [(GET, "table"), (READ, "signing")],
     "health-live": [(GET, "table")],
     "health-database": [(GET, "table"), (READ, "application")],
+    "processor": [
+        *((GET, "table"), (UPDATE, "table"), (READ, "application")),
+        *((RECEIVE, "queue"), (REMOVE, "queue"), (COUNT, "queue")),
+    ],
+    "reconciler": [(GET, "table"), (QUERY, "index"), (SEND, "queue"), (COUNT, "queue")],
     "migrate": [(READ, "master"), (READ, "application")],
 }
 ALL = [
+    *((action, table) for action in (GET, PUT, DELETE, SCAN, UPDATE, QUERY) for table in ("table", "peer_table")),
+    (QUERY, "index"),
     *(
-        (action, table)
-        for action in (GET, PUT, DELETE, SCAN, "dynamodb:UpdateItem")
-        for table in ("table", "peer_table")
+        (action, queue)
+        for action in (SEND, RECEIVE, REMOVE, COUNT, "sqs:PurgeQueue")
+        for queue in ("queue", "peer_queue")
     ),
     *((READ, secret) for secret in ("signing", "application", "master")),
     ("secretsmanager:PutSecretValue", "signing"),
@@ -190,6 +212,52 @@ def scan_table(platform: Platform, client: Client) -> None:
     client("dynamodb").scan(TableName=platform.shared["sessions_table"], Limit=1)
 
 
+def update_table(platform: Platform, client: Client) -> None:
+    client("dynamodb").update_item(
+        TableName=platform.shared["sessions_table"],
+        Key={"pk": {"S": "test#permission"}},
+        UpdateExpression="SET tried = :tried",
+        ExpressionAttributeValues={":tried": {"BOOL": True}},
+    )
+
+
+def query_index(platform: Platform, client: Client) -> None:
+    client("dynamodb").query(
+        TableName=platform.shared["sessions_table"],
+        IndexName="unsettled",
+        KeyConditionExpression="unsettled_shard = :shard",
+        ExpressionAttributeValues={":shard": {"S": "unsettled#00"}},
+        Limit=1,
+    )
+
+
+def queue_of(platform: Platform, sqs: Any) -> str:
+    (url,) = (it.outputs["queue_url"] for it in platform.regions.values() if it.name == sqs.meta.region_name)
+    return str(url)
+
+
+def enqueue(platform: Platform, client: Client) -> None:
+    """A message that names a payment which exists: whoever gets it finds nothing left to do."""
+    sqs, payment = client("sqs"), payments.content()
+    platform.send(platform.primary, json.dumps(payment))
+    sqs.send_message(QueueUrl=queue_of(platform, sqs), MessageBody=json.dumps({"payment_id": payment["id"]}))
+
+
+def count(platform: Platform, client: Client) -> None:
+    sqs = client("sqs")
+    sqs.get_queue_attributes(QueueUrl=queue_of(platform, sqs), AttributeNames=["ApproximateNumberOfMessages"])
+
+
+def take(platform: Platform, client: Client) -> None:
+    sqs = client("sqs")
+    sqs.receive_message(QueueUrl=queue_of(platform, sqs), VisibilityTimeout=0)
+
+
+def purge(platform: Platform, client: Client) -> None:
+    sqs = client("sqs")
+    sqs.purge_queue(QueueUrl=queue_of(platform, sqs))
+
+
 def read_secret(which: str) -> Callable[[Platform, Client], None]:
     def read(platform: Platform, client: Client) -> None:
         secrets = client("secretsmanager")
@@ -213,12 +281,20 @@ SIGNING, APPLICATION, MASTER = (
 )
 CALLS: dict[str, tuple[list[Any], list[Any]]] = {
     "webhook": (
-        [read_table, write_table, SIGNING],
-        [delete_from_table, scan_table, MASTER, APPLICATION, write_secret, grow],
+        [read_table, write_table, SIGNING, enqueue],
+        [delete_from_table, scan_table, MASTER, APPLICATION, write_secret, grow, take, count, query_index],
     ),
-    "payments": ([read_table, SIGNING], [write_table, delete_from_table, scan_table, MASTER, APPLICATION]),
+    "payments": ([read_table, SIGNING], [write_table, delete_from_table, scan_table, MASTER, APPLICATION, enqueue]),
     "health-live": ([read_table], [write_table, delete_from_table, scan_table, SIGNING, APPLICATION, MASTER]),
     "health-database": ([read_table, APPLICATION], [write_table, scan_table, SIGNING, MASTER]),
+    "processor": (
+        [read_table, update_table, APPLICATION, take, count],
+        [write_table, delete_from_table, scan_table, query_index, SIGNING, MASTER, enqueue, purge],
+    ),
+    "reconciler": (
+        [read_table, query_index, enqueue, count],
+        [write_table, update_table, delete_from_table, scan_table, SIGNING, APPLICATION, MASTER, take, purge],
+    ),
     "migrate": ([MASTER, APPLICATION], [read_table, write_table, scan_table, SIGNING, write_secret]),
 }
 
@@ -232,6 +308,7 @@ class TestRealCalls:
             for call in CALLS[name][0]:
                 call(platform, client)
         delete_from_table(platform, lambda service: platform.client(service, region))
+        settlement.forget(platform, platform.standby)
 
     def test_what_a_function_does_not_need_is_denied(self, platform: Platform, region: Region, name: str) -> None:
         with lent(platform, region, name) as client:
