@@ -23,7 +23,7 @@ def redrive(queue: Resource) -> tuple[Resource, Block]:
     place = next((each for each in written if "redrive_policy" in each), queue)
     try:
         return place, Block(json.loads(place.text("redrive_policy") or "{}"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return place, Block({})
 
 

@@ -17,7 +17,7 @@ from policies.rules.names._names import UNKNOWN, environment, names, places
 from policies.rules.names._table import PARTS, TABLE
 
 NOT_NAMES = {
-    "alarm_description", "assume_role_policy", "body", "comment", "description", "fqdn", "policy", "source_arn",
+    "alarm_description", "arn", "assume_role_policy", "body", "comment", "description", "fqdn", "policy", "source_arn",
 }  # fmt: skip
 """Attributes that may hold the environment and name nothing."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from policies.judgement import Judgement
 from policies.reports import json_report
-from tests.unit.policies.judgements import DEAD_LETTER, INTERVAL, slow_check
+from tests.unit.policies.judgements import DEAD_LETTER, FUNCTIONS, INTERVAL, slow_check
 
 
 def report(judgement: Judgement) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def test_the_verdict_and_its_counts(passing: Judgement, failing: Judgement) -> N
     good, bad = report(passing), report(failing)
     assert (good["schema"], good["passed"], bad["passed"]) == (1, True, False)
     assert good["counts"]["open"] == 0
-    assert good["counts"]["waived"] == good["counts"]["findings"] == 10
+    assert good["counts"]["waived"] == good["counts"]["findings"] == FUNCTIONS
     assert good["counts"]["resources"] == len(passing.deployment.resources())
     assert bad["counts"]["open"] == len(failing.open)
     assert bad["problems"] == list(failing.problems)
@@ -63,7 +63,7 @@ def test_a_finding_is_complete(failing: Judgement) -> None:
 def test_a_waived_finding_names_its_waiver(passing: Judgement) -> None:
     waivers = [found["waiver"] for found in report(passing)["findings"]]
     assert {waiver["rule"] for waiver in waivers} == {DEAD_LETTER}
-    assert report(passing)["waivers"] == [{**waivers[0], "findings": 10}]
+    assert report(passing)["waivers"] == [{**waivers[0], "findings": FUNCTIONS}]
 
 
 def test_checks_name_what_they_judged(failing: Judgement) -> None:
