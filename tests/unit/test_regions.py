@@ -7,7 +7,7 @@ import pytest
 from tests.unit.app import Deployment, Resource
 
 REGIONS = {"primary": "us-east-1", "secondary": "us-west-2"}
-FUNCTIONS = {"webhook", "payments", "health-live", "health-database", "migrate"}
+FUNCTIONS = {"webhook", "payments", "health-live", "health-database", "processor", "reconciler", "migrate"}
 
 
 def variables(function: Resource) -> dict[str, str]:
@@ -80,7 +80,7 @@ class TestFunctions:
     def test_each_has_a_role_of_its_own(self, deployment: Deployment) -> None:
         functions = deployment.resources("aws_lambda_function")
         roles = {str(deployment.target(function.stack, function.body["role"])) for function in functions}
-        assert len(roles) == len(functions) == 10
+        assert len(roles) == len(functions) == 2 * len(FUNCTIONS)
 
     def test_each_reads_secrets_of_its_own_region(self, deployment: Deployment) -> None:
         arns = {f"{secret.address}.arn" for secret in deployment.resources("aws_secretsmanager_secret")}

@@ -1,0 +1,75 @@
+"""What the capabilities of a region build on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from constructs import Construct
+
+from lib.constructs.context import RegionContext
+from lib.constructs.database import DATABASE_NAME, Ledger
+from lib.constructs.functions import Function, FunctionPlatform
+from lib.constructs.keys import RegionalKey
+from lib.constructs.network import Network
+from lib.constructs.schedule import EveryMinute
+from lib.settings import Settings
+from lib.stacks.global_ import GlobalStack
+from lib.topology import Role
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """A region's network, ledger and platform for functions, and what it shares with the other region."""
+
+    scope: Construct
+    at: RegionContext
+    role: Role
+    settings: Settings
+    shared: GlobalStack
+    key: RegionalKey
+    network: Network
+    ledger: Ledger
+    platform: FunctionPlatform
+
+    @property
+    def region(self) -> str:
+        """The region's name, as AWS has it."""
+        return self.role.region.name
+
+    @property
+    def sessions(self) -> dict[str, str]:
+        """The variables of a function that uses the sessions table."""
+        return {"SESSIONS_TABLE": self.shared.sessions.name}
+
+    @property
+    def writer(self) -> dict[str, str]:
+        """The variables of a function that connects to the ledger's writer."""
+        bundle = self.settings.database_trust_bundle.read_bytes()
+        return {
+            "DATABASE_SECRET_ARN": self.shared.database_secret.arn_in(self.region),
+            "DATABASE_WRITER_HOST": self.ledger.writer_endpoint,
+            "DATABASE_PORT": self.ledger.port_text,
+            "DATABASE_NAME": DATABASE_NAME,
+            "DATABASE_TRUST_BUNDLE_SHA256": hashlib.sha256(bundle).hexdigest(),
+        }
+
+    def function(
+        self, resource: str, description: str, environment: Mapping[str, str], *, concurrency: int, timeout_seconds: int
+    ) -> Function:
+        """The function whose code is the module ``resource`` in ``lambda/``."""
+        return Function(
+            Construct(self.scope, resource),
+            "function",
+            platform=self.platform,
+            resource=resource,
+            description=description,
+            environment=environment,
+            concurrency=concurrency,
+            timeout_seconds=timeout_seconds,
+        )
+
+    def run_every_minute(self, function: Function, resource: str) -> None:
+        """Invoke ``function`` once a minute."""
+        EveryMinute(self.scope, resource, at=self.at, function=function, resource=resource)

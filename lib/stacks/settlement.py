@@ -1,0 +1,80 @@
+"""From the queue into the ledger: queue, processor, reconciler, and the alarms on what they find out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lib.constructs.functions import Function
+from lib.constructs.queue import PaymentQueue
+from lib.settings import RECONCILER_CONCURRENCY
+from lib.stacks.foundation import Foundation
+
+PROCESSOR_TIMEOUT_SECONDS: Final = 60
+UNSETTLED_ALARM_SECONDS: Final = 300
+"""A third of the time in which a failover must have settled what was accepted."""
+
+
+class Settlement:
+    """What settles payments: equal in both regions, at work in the active one."""
+
+    def __init__(self, foundation: Foundation) -> None:
+        self._foundation = foundation
+        self.queue = PaymentQueue(
+            foundation.scope,
+            "queue",
+            at=foundation.at,
+            key=foundation.key,
+            consumer_timeout_seconds=PROCESSOR_TIMEOUT_SECONDS,
+            alerts=foundation.platform.alerts,
+        )
+        processor, reconciler = self._processor(), self._reconciler()
+        self.functions = {"processor": processor, "reconciler": reconciler}
+
+    def _processor(self) -> Function:
+        here, settings = self._foundation, self._foundation.settings
+        processor = here.function(
+            "processor",
+            "Settles payments from the queue",
+            {**here.sessions, **here.writer},
+            concurrency=settings.settlement_concurrency,
+            timeout_seconds=PROCESSOR_TIMEOUT_SECONDS,
+        )
+        here.shared.sessions.grant_close(processor, at=here.at)
+        here.shared.database_secret.grant_read(processor, region=here.region)
+        self.queue.feed(processor, enabled=here.role.settles_at_first, concurrency=settings.settlement_concurrency)
+        processor.watch_own(
+            "payments-conflict",
+            "PaymentConflict",
+            "Sum",
+            description="A payment contradicts the ledger; it is in ledger.conflicts and is not settled",
+        )
+        processor.watch_own(
+            "payments-stale-epoch",
+            "StaleEpoch",
+            "Sum",
+            description="The ledger is in another epoch than this region; until they agree nothing is settled",
+        )
+        return processor
+
+    def _reconciler(self) -> Function:
+        here = self._foundation
+        reconciler = here.function(
+            "reconciler",
+            "Enqueues payments that were accepted and not settled",
+            {**here.sessions, "QUEUE_URL": self.queue.url},
+            concurrency=RECONCILER_CONCURRENCY,
+            timeout_seconds=50,
+        )
+        here.shared.sessions.grant_find_unsettled(reconciler, at=here.at)
+        here.network.allow_dynamodb("dynamodb:Query", on=[here.shared.sessions.unsettled_index_arn(here.at)])
+        self.queue.grant_refill(reconciler)
+        here.network.allow_queues("sqs:GetQueueAttributes", "sqs:SendMessage", on=[self.queue.arn])
+        here.run_every_minute(reconciler, "reconcile")
+        reconciler.watch_own(
+            "payments-unsettled",
+            "OldestUnsettledSeconds",
+            "Maximum",
+            threshold=UNSETTLED_ALARM_SECONDS,
+            description=f"A payment was accepted more than {UNSETTLED_ALARM_SECONDS} s ago and is not settled",
+        )
+        return reconciler
