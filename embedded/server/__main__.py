@@ -10,11 +10,13 @@ from pathlib import Path
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from embedded.server import aurora, patching
+from embedded.server import aurora, gate, patching
 from embedded.server.actions import Recorder
 from embedded.server.app import EmbeddedAws
 from embedded.server.config import ServerConfig
+from embedded.server.outage import Outage
 from embedded.server.postgres_home import PostgresError
+from embedded.server.region_guards import Guards
 
 
 def main() -> int:
@@ -50,6 +52,15 @@ def _close_gaps(aws: EmbeddedAws, config: ServerConfig) -> None:
     patching.close_gaps()
     aurora.install(importlib.import_module("ministack.app")._get_module("rds"), config)
     aws.route("postgres", aurora.control)
+    _make_regions_losable(aws)
+
+
+def _make_regions_losable(aws: EmbeddedAws) -> None:
+    outage = Outage()
+    gate.install(aws, outage)  # first: nothing more comes in while the rest is stopped
+    Guards(outage).install()
+    outage.listen(aurora.follow)
+    aws.route("regions", outage.control)
 
 
 def _shut_down() -> None:

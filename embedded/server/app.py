@@ -24,12 +24,17 @@ class EmbeddedAws:
     def __init__(self, ministack_app: AsgiApp, config: ServerConfig) -> None:
         self._ministack = ministack_app
         self._replay = Replay(ministack_app)
+        self._served: AsgiApp = self._replay
         self._config = config
         self._routes: dict[str, ControlHandler] = {}
 
     def route(self, first_segment: str, handler: ControlHandler) -> None:
         """Serve ``/_embedded/<first_segment>`` and all below it with ``handler``, in a worker thread."""
         self._routes[first_segment] = handler
+
+    def wrap(self, wrapper: Callable[[AsgiApp], AsgiApp]) -> None:
+        """Let ``wrapper`` stand before all that is served, but the control routes."""
+        self._served = wrapper(self._served)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's scope."""
@@ -38,7 +43,7 @@ class EmbeddedAws:
         elif scope["path"].startswith(CONTROL_PREFIX):
             await self._control(scope, send)
         else:
-            await self._replay(scope, receive, send)
+            await self._served(scope, receive, send)
 
     async def _control(self, scope: Scope, send: Send) -> None:
         segment, _, rest = scope["path"].removeprefix(CONTROL_PREFIX).partition("/")

@@ -5,6 +5,7 @@ and an operation that PostgreSQL cannot do is answered with an error instead of 
 functions take a region's databases away and bring them back.
 """
 
+import contextlib
 import functools
 import logging
 import threading
@@ -14,6 +15,7 @@ from typing import Any
 
 from embedded.server import patching
 from embedded.server.config import ServerConfig
+from embedded.server.outage import DEAD, Condition
 from embedded.server.postgres_fleet import Fleet
 from embedded.server.postgres_home import PostgresError
 
@@ -84,6 +86,14 @@ def start_region(region: str) -> list[dict[str, object]]:
 def region_status(region: str) -> list[dict[str, object]]:
     """The region's servers, ready for JSON. Raises LookupError if it has none."""
     return _running_fleet().region_status(region)
+
+
+def follow(region: str, before: Condition, now: Condition) -> None:
+    """Crash a region's PostgreSQL with the region, and start it when it is given back. Raises PostgresError."""
+    if DEAD not in (before.mode, now.mode) or before.mode == now.mode:
+        return
+    with contextlib.suppress(LookupError):  # it may have none
+        (stop_region if now.mode == DEAD else start_region)(region)
 
 
 def control(method: str, rest: str) -> tuple[int, dict[str, object]]:

@@ -71,6 +71,22 @@ def around(service: Service, name: str) -> Callable[[Callable[..., Any]], Callab
     return replace
 
 
+def around_method(owner: type, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Replace a class's method by the decorated function, which gets what it replaces first, then the object."""
+
+    def replace(function: Callable[..., Any]) -> Callable[..., Any]:
+        original = getattr(owner, name)
+
+        @functools.wraps(original)
+        def method(self: Any, *arguments: Any, **named: Any) -> Any:
+            return function(original, self, *arguments, **named)
+
+        setattr(owner, name, method)
+        return function
+
+    return replace
+
+
 def close_gaps(gaps: Iterable[Gap] | None = None) -> int:
     """Check the names of all gaps, then close them; return how many. Raises MissingNameError."""
     gaps = list(GAPS if gaps is None else gaps)

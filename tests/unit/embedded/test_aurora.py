@@ -17,6 +17,7 @@ import pg8000.exceptions
 import pg8000.native
 import pytest
 
+from embedded import control as regions
 from embedded import launcher
 from tests.unit.embedded.postgres_client import command_lines, connect, contents, eventually, trusting
 
@@ -211,6 +212,20 @@ def test_a_stopped_region_comes_back_as_it_was(ledger: GlobalDatabase) -> None:
         assert (status, [(server["role"], server["running"]) for server in answer["servers"]]) == (200, [(role, True)])
     assert ledger.run("SELECT id FROM payment") == [["pay_1"]]
     eventually(lambda: ledger.run("SELECT count(*) FROM pg_class WHERE relname = 'payment'", STANDBY), [[1]])
+
+
+def test_the_databases_go_and_come_back_with_their_region(ledger: GlobalDatabase) -> None:
+    """The writer is lost with its region, the other one promoted, and the old one comes back as its standby."""
+    ledger.run("CREATE TABLE payment AS SELECT 'pay_1' AS id")
+    eventually(lambda: ledger.run("SELECT count(*) FROM pg_class WHERE relname = 'payment'", STANDBY), [[1]])
+    regions.kill(ledger.emulator.endpoint, PRIMARY)
+    with pytest.raises(pg8000.exceptions.InterfaceError, match="Can't create a connection"):
+        ledger.connect(PRIMARY)
+    ledger.switch("failover_global_cluster", STANDBY, AllowDataLoss=True)
+    assert ledger.run("SELECT id FROM payment") == [["pay_1"]]
+
+    regions.restore(ledger.emulator.endpoint, PRIMARY)
+    assert [ledger.is_standby(region) for region in (PRIMARY, STANDBY)] == [True, False]
 
 
 def test_control_names_what_it_does_not_know(emulator: launcher.Emulator) -> None:

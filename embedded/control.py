@@ -1,0 +1,63 @@
+"""What an embedded AWS can be told beside AWS's API: to lose a region, to be late, to check and to resolve.
+
+Small functions for tests, the drill and people; each speaks to one route below ``/_embedded/``. They raise
+``ControlError`` if the emulator refuses, with what it said.
+"""
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any, Literal
+
+Answer = Literal["reset", "hang", "error"]
+"""How a lost region answers: not at all, not until the client gives up, or with 503."""
+
+SECONDS = 60.0
+_NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class ControlError(Exception):
+    """The embedded AWS refused; the message carries what it said."""
+
+
+def kill(endpoint: str, region: str, *, answer: Answer = "reset") -> None:
+    """Take a region away: nothing in it runs, and nothing answers for it."""
+    call(endpoint, "POST", f"regions/{region}/dead/{answer}")
+
+
+def lose_control_planes(endpoint: str, region: str = "us-east-1", *, answer: Answer = "error") -> None:
+    """Let Route 53's and IAM's control planes fail, which live in us-east-1 for every region."""
+    call(endpoint, "POST", f"regions/{region}/control-plane/{answer}")
+
+
+def slow_down(endpoint: str, region: str, seconds: float) -> None:
+    """Let a region's public endpoints and functions answer that much later."""
+    call(endpoint, "POST", f"regions/{region}/slow/{seconds}")
+
+
+def cut_off(endpoint: str, region: str) -> None:
+    """Let nothing pass between a region and all others; each goes on by itself."""
+    call(endpoint, "POST", f"regions/{region}/partition")
+
+
+def restore(endpoint: str, region: str) -> None:
+    """Give a region back, whatever it was taken by; raises ControlError if a part of it did not come back."""
+    call(endpoint, "POST", f"regions/{region}/restore")
+
+
+def mode(endpoint: str, region: str) -> str:
+    """What a region is like: running, dead, control-plane, slow or partition."""
+    return str(call(endpoint, "GET", f"regions/{region}")["mode"])
+
+
+def call(endpoint: str, method: str, path: str) -> dict[str, Any]:
+    """Call a control route. Raises ControlError."""
+    request = urllib.request.Request(f"{endpoint}/_embedded/{path}", method=method)  # noqa: S310 - our own endpoint
+    try:
+        with _NO_PROXY.open(request, timeout=SECONDS) as response:
+            found: dict[str, Any] = json.load(response)
+    except urllib.error.HTTPError as refusal:
+        raise ControlError(f"{method} {path}: {refusal.read().decode(errors='replace')}") from None
+    except OSError as error:
+        raise ControlError(f"{method} {path}: {error}") from None
+    return found
