@@ -39,6 +39,7 @@ _POLLING: Final = 5 * 3 * 60 * HOURS * 0.40 / 1_000_000
 # A run of 0.1 s and 1 GB on arm64; https://aws.amazon.com/lambda/pricing/
 _RUN: Final = 0.20 / 1_000_000 + 0.1 * 0.0000133334
 _MINUTELY: Final = 60 * HOURS * _RUN
+_REPLICATION_METRICS: Final = 4  # per rule, billed like own ones; https://aws.amazon.com/s3/pricing/
 _REPLICATED_WRITES: Final = 0.20  # per million, from one region to the other
 
 
@@ -91,11 +92,18 @@ def estimate(stacks: Sequence[Stack]) -> list[Part]:
         Part("hosted zones", len(of.get("aws_route53_zone", [])), _ZONE),
         Part("alarms", len(alarms), _ALARM),
         Part("own metrics that are alarmed", len(own), _OWN_METRIC, "at most: one that has no data costs nothing"),
+        Part(
+            "metrics of replicated buckets",
+            _REPLICATION_METRICS * len(of.get("aws_s3_bucket_replication_configuration", [])),
+            _OWN_METRIC,
+        ),
         Part("consumers that ask a queue", len(consumers), _POLLING, "while it is empty"),
         Part("runs every minute", len(minutely), _MINUTELY),
         Part("Aurora storage, GB", 10 * clusters, _STORED_GB, "10 GB per region to begin with"),
         Part("replicated writes, million", 1 if clusters > 1 else 0, _REPLICATED_WRITES, "to the other region"),
         Part("Lambda, API Gateway, DynamoDB, SQS", 1, 0.0, "nothing while idle; about 10 per million payments"),
+        # Four writes of 0.005 per 1,000, and four moves of 0.03; https://aws.amazon.com/s3/pricing/
+        Part("S3", 1, 0.0, "nothing while empty; 20 per million payments, 120 more once they are archived"),
     ]
     return sorted((part for part in parts if part.count), key=lambda part: -part.total)
 

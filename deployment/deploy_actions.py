@@ -142,6 +142,28 @@ _STORAGE: Final = (
     Grant("State", "s3", _words("DeleteObject GetObject PutObject"), ("arn:aws:s3:::{bucket}/*",)),
 )
 
+_OBJECTS: Final = (
+    # The account's id in the middle tells them from the state's bucket, where it is the end.
+    Grant(
+        "Buckets",
+        "s3",
+        _words(
+            "CreateBucket DeleteBucket DeleteBucketPolicy GetAccelerateConfiguration GetBucketAcl GetBucketCORS "
+            "GetBucketLocation GetBucketLogging GetBucketObjectLockConfiguration GetBucketOwnershipControls "
+            "GetBucketPolicy GetBucketPublicAccessBlock GetBucketRequestPayment GetBucketTagging GetBucketVersioning "
+            "GetBucketWebsite GetEncryptionConfiguration GetLifecycleConfiguration GetReplicationConfiguration "
+            "ListBucket ListBucketVersions PutBucketLogging PutBucketOwnershipControls PutBucketPolicy "
+            "PutBucketPublicAccessBlock PutBucketTagging PutBucketVersioning PutEncryptionConfiguration "
+            "PutLifecycleConfiguration PutReplicationConfiguration"
+        ),
+        ("arn:aws:s3:::{prefix}-*-{account}-*",),
+    ),
+    # Only to empty a bucket that is destroyed.
+    Grant(
+        "BucketContents", "s3", _words("DeleteObject DeleteObjectVersion"), ("arn:aws:s3:::{prefix}-*-{account}-*/*",)
+    ),
+)
+
 _KEY: Final = ("arn:aws:kms:*:{account}:key/*",)
 _KEYS: Final = (
     Grant("NewKeys", "kms", _words("CreateKey ListAliases")),
@@ -225,7 +247,7 @@ _FUNCTIONS: Final = (
         "iam",
         _words("PassRole"),
         ("arn:aws:iam::{account}:role/{prefix}-*",),
-        ("StringEquals", "iam:PassedToService", _services("lambda monitoring.rds vpc-flow-logs")),
+        ("StringEquals", "iam:PassedToService", _services("lambda monitoring.rds s3 vpc-flow-logs")),
     ),
     Grant(
         "ServiceLinkedRoles",
@@ -322,6 +344,7 @@ POLICIES: Final = MappingProxyType(
     {
         "network": _NETWORK,
         "data": (*_DATABASE, *_STORAGE, *_KEYS),
+        "objects": _OBJECTS,
         "functions": _FUNCTIONS,
         "edge": _EDGE,
     }

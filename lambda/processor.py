@@ -1,8 +1,8 @@
 """Settles payments from the queue: each one in the ledger exactly once, however often its message is delivered.
 
 Reads SESSIONS_TABLE, DATABASE_SECRET_ARN, DATABASE_WRITER_HOST, DATABASE_PORT, DATABASE_NAME,
-DATABASE_TRUST_BUNDLE_SHA256. A crash between any two steps is repaired by the next delivery, because the payment is
-closed in the table last.
+DATABASE_TRUST_BUNDLE_SHA256, RECEIPTS_BUCKET, DOCUMENTS_BUCKET. A crash between any two steps is repaired by the next
+delivery, because the payment is closed in the table last.
 """
 
 from contextlib import ExitStack
@@ -16,6 +16,7 @@ from pg8000.exceptions import DatabaseError
 from pg8000.native import Connection
 
 from domain import aws, environment
+from domain.archive import Archive, ArchiveError
 from domain.bounded import within
 from domain.database import Ledger, is_refused, without_data
 from domain.log import logger
@@ -24,13 +25,16 @@ from domain.payment_queue import payment_id_in
 from domain.payment_store import ACCEPTED, PaymentStore, StoredPayment
 from domain.region_state import RegionState, State
 from domain.secret_store import CredentialCache
-from domain.settlement import Outcome, Settlement, StaleEpochError
+from domain.settlement import Outcome, Settled, Settlement, StaleEpochError
 
 # One statement's wait, and that for a connection; a batch of ten stays below the function's own time.
 STATEMENT_SECONDS = 5.0
 CONNECT_SECONDS = 5.0
 
 _dynamodb = aws.client("dynamodb")
+_s3 = aws.client("s3")
+_receipts = environment.required("RECEIPTS_BUCKET")
+_documents = environment.required("DOCUMENTS_BUCKET")
 _ledger = Ledger.from_environment()
 _writer = environment.required("DATABASE_WRITER_HOST")
 _credentials = CredentialCache(aws.client("secretsmanager"), environment.required("DATABASE_SECRET_ARN"))
@@ -79,25 +83,26 @@ class _Connections(ExitStack):
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Lambda's entry point; the messages that must be delivered again are in the answer."""
     control = _region_state.fresh()
+    archive = Archive(_s3, receipts=_receipts, documents=_documents)
     with _Connections(control.epoch) as connections:
 
         def settle(record: SQSRecord) -> None:
             if control.state is not State.ACTIVE:
                 count("NotActive")
                 raise NotSettledError(f"this region is {control.state}")
-            _settle(record, connections)
+            _settle(record, connections, archive)
 
         # A batch of which nothing could be settled is no error of this function: the queue's age tells it.
         processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
         return dict(process_partial_response(event=event, record_handler=settle, processor=processor, context=context))
 
 
-def _settle(record: SQSRecord, connections: _Connections) -> None:
+def _settle(record: SQSRecord, connections: _Connections, archive: Archive) -> None:
     payment = _payment(record)
     if payment.status != ACCEPTED:
         return
     try:
-        outcome = connections.settlement().settle(payment)
+        settled = connections.settlement().settle(payment)
     except StaleEpochError as stale:
         count("StaleEpoch")
         raise NotSettledError(str(stale)) from None
@@ -105,14 +110,26 @@ def _settle(record: SQSRecord, connections: _Connections) -> None:
         connections.forget()
         count("LedgerUnavailable")
         raise NotSettledError(without_data(error)) from None
-    if outcome is Outcome.CONFLICT:
+    _keep(payment, settled, archive)
+    if settled.outcome is Outcome.CONFLICT:
         count("PaymentConflict")
         logger.error("conflict with the ledger", payment_id=payment.id)
         _store.close(payment, "conflict", now=datetime.now(UTC))
         return
     _store.close(payment, "settled", now=datetime.now(UTC))
-    count("PaymentSettled" if outcome is Outcome.SETTLED else "PaymentSettledBefore")
-    logger.info("settled", payment_id=payment.id, outcome=outcome.value)
+    count("PaymentSettled" if settled.outcome is Outcome.SETTLED else "PaymentSettledBefore")
+    logger.info("settled", payment_id=payment.id, outcome=settled.outcome.value)
+
+
+def _keep(payment: StoredPayment, settled: Settled, archive: Archive) -> None:
+    """Keep the document and, of what was settled, the receipt: before the table's item may expire."""
+    try:
+        archive.keep_document(payment)
+        if settled.entry is not None:
+            archive.keep_receipt(payment, settled.entry)
+    except ArchiveError as error:
+        count("ArchiveUnavailable")
+        raise NotSettledError(str(error)) from None
 
 
 def _payment(record: SQSRecord) -> StoredPayment:

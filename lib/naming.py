@@ -15,6 +15,12 @@ from lib.topology import GLOBAL_SUFFIX, REGIONS
 UNBOUNDED: Final = 255
 """For names that AWS limits far above anything this scheme yields (tags, tables, topics, aliases, alarms)."""
 
+_BUCKET: Final = 63 - len("-000000000000")
+"""What S3 leaves for a name that holds the account's id besides, since bucket names are unique in all of AWS.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+"""
+
 LIMITS: Final = MappingProxyType(
     {
         # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html and IAM's limit for roles: 64
@@ -39,6 +45,11 @@ LIMITS: Final = MappingProxyType(
         "ingress": 32,
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html: 63
         "state": 63,
+        "receipts": _BUCKET,
+        "documents": _BUCKET,
+        "access-logs": _BUCKET,
+        "receipts-replication": 64,
+        "documents-replication": 64,
     }
 )
 
@@ -62,8 +73,16 @@ class Naming:
         Raises ValueError if it exceeds the AWS limit, which settings within :func:`longest_suffix` cannot reach
         for the resources in :data:`LIMITS`.
         """
-        name = f"{self.prefix}-{resource}-{region_suffix}-{self.suffix}"
+        name = self._joined(resource, region_suffix)
         limit = LIMITS.get(resource, UNBOUNDED)
         if len(name) > limit:
             raise ValueError(f"{name!r} has {len(name)} characters; AWS allows {limit} for {resource!r}")
         return name
+
+    def bucket(self, resource: str, region_suffix: str, account_id: str) -> str:
+        """The name of a bucket, with the account's id in it. Raises ValueError as :meth:`name` does."""
+        self.name(resource, region_suffix)
+        return self._joined(f"{resource}-{account_id}", region_suffix)
+
+    def _joined(self, resource: str, region_suffix: str) -> str:
+        return f"{self.prefix}-{resource}-{region_suffix}-{self.suffix}"

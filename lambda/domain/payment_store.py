@@ -1,7 +1,7 @@
 """Payments in the sessions table: written once, on condition that they are new."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -38,6 +38,10 @@ class StoredPayment:
     region: str
     accepted_at: str
     body_sha256: str
+    # Of a person, so that no message shows it.
+    customer_reference: str = field(repr=False)
+    customer_email: str | None = field(repr=False)
+    description: str | None = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -186,6 +190,7 @@ def _timestamp(now: datetime) -> str:
 
 
 def _stored(item: dict[str, Any]) -> StoredPayment:
+    customer = item["customer"]["M"]
     return StoredPayment(
         id=item["payment_id"]["S"],
         status=item["status"]["S"],
@@ -194,6 +199,9 @@ def _stored(item: dict[str, Any]) -> StoredPayment:
         region=item["region"]["S"],
         accepted_at=item["accepted_at"]["S"],
         body_sha256=item["body_sha256"]["S"],
+        customer_reference=customer["reference"]["S"],
+        customer_email=customer.get("email", {}).get("S"),
+        description=item.get("description", {}).get("S"),
     )
 
 

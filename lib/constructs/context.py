@@ -28,6 +28,10 @@ class RegionContext:
         """The name of ``resource`` when it spans both regions."""
         return self.naming.name(resource, GLOBAL_SUFFIX)
 
+    def bucket_name(self, resource: str) -> str:
+        """The name of a bucket in this region."""
+        return self.naming.bucket(resource, self.region.suffix, self.account_id)
+
     def arn(self, service: str, resource: str) -> str:
         """The ARN of a resource of this account in this region."""
         return f"arn:aws:{service}:{self.region.name}:{self.account_id}:{resource}"

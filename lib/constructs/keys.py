@@ -40,6 +40,7 @@ _ADMINISTRATION: Final = (
     "kms:UpdateKeyDescription",
 )
 _ENCRYPT: Final = ("kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo")
+_WRITE: Final = ("kms:Encrypt", "kms:GenerateDataKey")
 _DECRYPT: Final = ("kms:Decrypt", "kms:DescribeKey")
 
 
@@ -57,6 +58,10 @@ class RegionalKey:
     def grant_encrypt(self, grantee: Grantee, *, via: str) -> None:
         """Let ``grantee`` read and write what the service ``via`` encrypts."""
         grantee.allow(*_DECRYPT, *_ENCRYPT, on=self.arn, when=self._only(via))
+
+    def grant_write(self, grantee: Grantee, *, via: str) -> None:
+        """Let ``grantee`` write what the service ``via`` encrypts, and read none of it."""
+        grantee.allow(*_WRITE, on=self.arn, when=self._only(via))
 
     def _only(self, service: str) -> dict[str, dict[str, str]]:
         return {"StringEquals": {"kms:ViaService": f"{service}.{self.region}.amazonaws.com"}}

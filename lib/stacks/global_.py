@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from cdktf import App
 
+from lib.constructs.bucket import AccessLogs
 from lib.constructs.certificate import Certificates
 from lib.constructs.database import MASTER_USERNAME, GlobalDatabase
 from lib.constructs.dns import Zone
 from lib.constructs.keys import PlatformKey
 from lib.constructs.secrets import ReplicatedSecret
 from lib.constructs.sessions import SessionsTable
+from lib.constructs.storage import ReplicatedBucket
 from lib.settings import Settings
 from lib.stacks.base import TapStack
 
@@ -64,6 +66,18 @@ class GlobalStack(TapStack):
         )
         self.sessions = SessionsTable(self, "sessions", primary=primary, standby=standby, key=self.key)
         self.sessions.seed_control_item(at=primary, roles=roles)
+        self.receipts, self.documents = (
+            ReplicatedBucket(self, resource, primary=primary, standby=standby, key=self.key, resource=resource)
+            for resource in ("receipts", "documents")
+        )
+        access_logs = {
+            at.region.name: AccessLogs(
+                self, f"access-logs-{at.region.suffix}", at=at, retention_days=settings.log_retention_days
+            )
+            for at in (primary, standby)
+        }
+        for bucket in (self.receipts, self.documents):
+            bucket.record_access(access_logs)
         self.database = GlobalDatabase(self, "database", at=primary, engine_version=settings.aurora_version)
         self.failover_name = f"global.{settings.environment_domain}"
         self.regional_names = {
@@ -91,6 +105,8 @@ class GlobalStack(TapStack):
                 "master_secret_arns": self.master_secret.arns(*regions),
                 "database_secret_arns": self.database_secret.arns(*regions),
                 "sessions_table": self.sessions.name,
+                "receipts_buckets": self.receipts.names,
+                "documents_buckets": self.documents.names,
                 "global_cluster_id": self.database.id,
                 "zone_id": self.zone.zone_id,
                 "failover_name": self.failover_name,

@@ -103,7 +103,8 @@ class RegionStack(TapStack):
         self.settlement = Settlement(foundation)
         self.serving = Serving(foundation, queue=self.settlement.queue)
         self._allow_secrets()
-        shared.sessions.watch(self, at=at, alerts=self.alerts)
+        for watched in (shared.sessions, shared.receipts, shared.documents):
+            watched.watch(self, at=at, alerts=self.alerts)
         self.ingress = ApiIngress(
             self,
             "ingress",
@@ -139,6 +140,7 @@ class RegionStack(TapStack):
         group.connect(self.ledger.security_group, self.ledger.port)
         group.connect(network.endpoint_security_group, HTTPS)
         group.allow_to_prefix_list(network.dynamodb_prefix_list_id, HTTPS, peer="dynamodb")
+        group.allow_to_prefix_list(network.s3_prefix_list_id, HTTPS, peer="s3")
         # The global writer endpoint may lead to the other region.
         group.allow_to_range(str(peer_plan.tier("isolated")), PORT, peer="peer-ledger")
         return group

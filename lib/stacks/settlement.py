@@ -10,6 +10,9 @@ from lib.settings import RECONCILER_CONCURRENCY
 from lib.stacks.foundation import Foundation
 
 PROCESSOR_TIMEOUT_SECONDS: Final = 60
+ARCHIVE_PREFIX: Final = "payments/"
+"""Under which the processor writes receipts and documents (``lambda/domain/archive.py``)."""
+
 UNSETTLED_ALARM_SECONDS: Final = 300
 """A third of the time in which a failover must have settled what was accepted."""
 
@@ -35,12 +38,21 @@ class Settlement:
         processor = here.function(
             "processor",
             "Settles payments from the queue",
-            {**here.sessions, **here.writer},
+            {
+                **here.sessions,
+                **here.writer,
+                "RECEIPTS_BUCKET": here.shared.receipts.name_in(here.region),
+                "DOCUMENTS_BUCKET": here.shared.documents.name_in(here.region),
+            },
             concurrency=settings.settlement_concurrency,
             timeout_seconds=PROCESSOR_TIMEOUT_SECONDS,
         )
         here.shared.sessions.grant_close(processor, at=here.at)
         here.shared.database_secret.grant_read(processor, region=here.region)
+        kept = (here.shared.receipts, here.shared.documents)
+        for bucket in kept:
+            bucket.grant_put(processor, region=here.region, prefix=ARCHIVE_PREFIX)
+        here.network.allow_s3("s3:PutObject", on=[bucket.objects_in(here.region, ARCHIVE_PREFIX) for bucket in kept])
         self.queue.feed(processor, enabled=here.role.settles_at_first, concurrency=settings.settlement_concurrency)
         processor.watch_own(
             "payments-conflict",

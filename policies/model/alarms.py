@@ -67,12 +67,16 @@ SUBJECTS: Final[Mapping[tuple[str, str], Subject]] = {
     ("AWS/Route53", "HealthCheckId"): Subject(("aws_route53_health_check",), "id"),
     ("AWS/Route53", "HostedZoneId"): Subject(("aws_route53_zone",), "zone_id"),
     ("AWS/S3", "BucketName"): Subject(("aws_s3_bucket",), "bucket"),
+    ("AWS/S3", "DestinationBucket"): Subject(("aws_s3_bucket",), "bucket"),
     ("AWS/S3", "SourceBucket"): Subject(("aws_s3_bucket",), "bucket"),
     ("AWS/SNS", "TopicName"): Subject(("aws_sns_topic",), "name"),
     ("AWS/SQS", "QueueName"): Subject(("aws_sqs_queue",), "name"),
     ("AWS/States", "StateMachineArn"): Subject(("aws_sfn_state_machine",), "arn"),
 }
 """By namespace and dimension. The pages that say so are named with the metrics themselves."""
+
+_SIDES: Final = frozenset({"SourceBucket", "DestinationBucket"})
+_FAILED: Final = ("AWS/S3", "OperationsFailedReplication")
 
 _STANDS_FOR: Final = {"aws_acm_certificate_validation": "certificate_arn"}
 """Resources that only wait for another one, which this attribute refers to."""
@@ -119,6 +123,16 @@ def regions(resource: Resource) -> frozenset[str]:
 def is_in(resource: Resource, region: str | None) -> bool:
     """Whether a resource is in a region, among others perhaps; what is global is in each."""
     return resource.type.startswith(_EVERYWHERE) or region in regions(resource)
+
+
+def is_other_side(metric: Metric, dimension: str) -> bool:
+    """Whether a dimension names what a metric is not reported with: the other end of a bucket's replication.
+
+    S3 reports what failed in the region of the source, and everything else in that of the destination:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html
+    """
+    reporter = "SourceBucket" if metric.is_called(*_FAILED) else "DestinationBucket"
+    return metric.namespace == "AWS/S3" and dimension in _SIDES and dimension != reporter
 
 
 class Watch:

@@ -60,6 +60,10 @@ class Statement:
         return f"statement {self.number} ({self.sid})" if self.sid else f"statement {self.number}"
 
 
+TRANSPORT: Final = "aws:SecureTransport"
+"""Whether a request came with TLS."""
+
+
 @dataclass(frozen=True)
 class Document:
     """A policy document of a resource, in one of its attributes.
@@ -184,6 +188,17 @@ def documents(resource: Resource) -> tuple[Document, ...]:
             found = (Document(Kind.IDENTITY, resource.type, (), "it is nested too deeply"),)
         resource.__dict__["_documents"] = found
     return found
+
+
+def refuses_plain(statement: Statement, service: str) -> bool:
+    """Whether it denies everything of a service to everybody who comes without TLS, and depends on nothing else."""
+    conditions = [(operator.removesuffix("IfExists"), key, values) for operator, key, values in statement.conditions]
+    return (
+        not statement.allows
+        and ("AWS", "*") in statement.principals
+        and bool({f"{service}:*", "*"} & {action.lower() for action in statement.actions})
+        and conditions == [("Bool", TRANSPORT, ("false",))]
+    )
 
 
 def texts(resource: Resource, attribute: str) -> tuple[tuple[str, ...], frozenset[str]]:
@@ -487,13 +502,18 @@ class _Texts:
         for start, end in expressions(text):
             expression = text[start - 2 : end + 1]
             value = self.reader.resource.deployment.literal(scope, expression) if expression[0] == "$" else None
-            decided = decided and (value is not None or _is_one_thing(expression))
+            decided = decided and (value is not None or self._is_one_thing(scope, expression))
             parts += [text[position : start - 2], expression if value is None else value]
             position = end + 1
         filled = _printable("".join([*parts, text[position:]]))
         if not decided:
             self.undecided.add(filled)
         return filled
+
+    def _is_one_thing(self, scope: Stack, expression: str) -> bool:
+        """Whether it is a name that AWS gives to one thing, of this stack or of another one whose output it reads."""
+        _, led = self.reader.resource.deployment.follow(scope, expression)
+        return _is_one_thing(led if isinstance(led, str) else expression)
 
     def principals(self, value: object) -> tuple[tuple[str, str], ...]:
         """Pairs of type and name."""

@@ -15,8 +15,8 @@ OF_A_REGION = (
 TOLD: dict[str, tuple[str, ...]] = {
     "global": (
         "account_id", "environment_suffix", "primary_region", "standby_region", "key_arns", "signing_secret_arns",
-        "master_secret_arns", "database_secret_arns", "sessions_table", "global_cluster_id", "zone_id",
-        "failover_name", "regional_names",
+        "master_secret_arns", "database_secret_arns", "sessions_table", "receipts_buckets",
+        "documents_buckets", "global_cluster_id", "zone_id", "failover_name", "regional_names",
     ),
     **dict.fromkeys(REGION_STACKS, OF_A_REGION),
     "routing": ("peering_id", "health_check_ids", "failover_record", "alarm_names", "recovery_budgets"),

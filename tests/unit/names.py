@@ -39,6 +39,8 @@ LIMITS = {
     ("aws_rds_cluster_parameter_group", "name"): 255,
     # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateGlobalCluster.html
     ("aws_rds_global_cluster", "global_cluster_identifier"): 255,
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    ("aws_s3_bucket", "bucket"): 63,
     # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
     ("aws_secretsmanager_secret", "name"): 512,
     # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
@@ -63,7 +65,7 @@ DNS_LIMITS = {
 NOT_UNIQUE = frozenset({("aws_iam_role_policy", "name"), ("aws_api_gateway_stage", "stage_name")})
 """Named within their role or their API, not within the account. (Neither are tags.)"""
 
-ACCOUNT_WIDE = frozenset({"aws_iam_role", "aws_route53_zone", "aws_rds_global_cluster"})
+ACCOUNT_WIDE = frozenset({"aws_iam_role", "aws_s3_bucket", "aws_route53_zone", "aws_rds_global_cluster"})
 """Unique in the whole account, not only in a region."""
 
 DICTATED = (

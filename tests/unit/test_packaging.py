@@ -33,6 +33,8 @@ SETTINGS = {
     "SESSIONS_TABLE": "table",
     "SIGNING_SECRET_ARN": "arn",
     "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/payments",
+    "RECEIPTS_BUCKET": "receipts",
+    "DOCUMENTS_BUCKET": "documents",
     "CONTROL_CACHE_SECONDS": "5",
     "VERDICT_CACHE_SECONDS": "5",
     "DATABASE_SECRET_ARN": "arn",

@@ -17,6 +17,7 @@ POLICIES = {
     "aws_iam_role_policy": "policy",
     "aws_iam_role": "assume_role_policy",
     "aws_sns_topic_policy": "policy",
+    "aws_s3_bucket_policy": "policy",
     "aws_sqs_queue_policy": "policy",
     "aws_vpc_endpoint": "policy",
     "aws_kms_key": "policy",
@@ -163,6 +164,7 @@ def test_a_functions_own_code_may_not_touch_network_interfaces(deployment: Deplo
             {
                 *("dynamodb:GetItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"),
                 *("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
+                "s3:PutObject",
             },
         ),
         ("reconciler", {"dynamodb:GetItem", "dynamodb:Query", "sqs:GetQueueAttributes", "sqs:SendMessage"}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from policies.budgets import (
     LEDGER_LAG,
@@ -16,8 +16,10 @@ from policies.budgets import (
 )
 from policies.model.alarms import ALARM, metrics, watch
 from policies.model.deployment import Resource
-from policies.mutation import put, remove
+from policies.mutation import drop, put, remove
 from policies.rule import Severity, kind, rule
+
+REPLICATION: Final = "aws_s3_bucket_replication_configuration"
 
 
 def _is_replicated(resource: Resource) -> bool:
@@ -106,6 +108,10 @@ def _receipts(**control: Any) -> dict[str, Any]:
         put("threshold", 60_001, ALARM, where=_is_lag_alarm, seen_on=_watched),
         put("comparison_operator", "LessThanThreshold", ALARM, where=_is_lag_alarm, seen_on=_watched),
         put("metric_name", "CPUUtilization", ALARM, where=_is_lag_alarm, seen_on=_watched),
+        put("rule.status", "Disabled", REPLICATION),
+        put("rule.destination.replication_time.status", "Disabled", REPLICATION),
+        put("rule.destination.replication_time.time.minutes", 30, REPLICATION),
+        drop("rule.destination.replication_time", REPLICATION),
         remove("no alarm on the lag", ALARM, where=_is_lag_alarm, seen_on=_watched),
     ],
 )

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from policies.model.deployment import Resource
-from policies.model.iam import Statement, documents
+from policies.model.iam import TRANSPORT, Statement, documents, refuses_plain
 from policies.mutation import edit, remove
 from policies.rule import Severity, kind, rule
 from policies.rules.messaging._queues import QUEUE
 
 _POLICY: Final = "aws_sqs_queue_policy"
-_TRANSPORT: Final = "aws:SecureTransport"
 
 
 def _statement(**changes: Any) -> str:
@@ -22,7 +21,7 @@ def _statement(**changes: Any) -> str:
         "Principal": "*",
         "Action": "sqs:*",
         "Resource": f"${{{QUEUE}.payments.arn}}",
-        "Condition": {"Bool": {_TRANSPORT: "false"}},
+        "Condition": {"Bool": {TRANSPORT: "false"}},
     }
     kept = {name: value for name, value in {**refusal, **changes}.items() if value is not None}
     return json.dumps({"Version": "2012-10-17", "Statement": [kept]})
@@ -52,14 +51,14 @@ def _guarded(policy: Resource) -> list[Resource]:
     id="TAP_MESSAGING_QUEUE_TLS",
     title="Every queue refuses whoever comes without TLS",
     risk="SQS has an endpoint without TLS too: a client that is set up wrongly sends and receives in the clear.",
-    remediation=f'Add a policy that denies sqs:* to everybody while "{_TRANSPORT}" is "false".',
+    remediation=f'Add a policy that denies sqs:* to everybody while "{TRANSPORT}" is "false".',
     severity=Severity.MEDIUM,
     controls=["PCI-DSS-4.0:4.2.1", "NIST-800-53:SC-8", "NIST-800-53:SC-8(1)", "WA-REL:REL13-BP04"],
     judges=kind(QUEUE),
     passes=[
         _queue(),
         _queue(Principal={"AWS": ["*"]}),
-        _queue(Condition={"BoolIfExists": {_TRANSPORT: ["false"]}}),
+        _queue(Condition={"BoolIfExists": {TRANSPORT: ["false"]}}),
         {QUEUE: {"payments": {"policy": _statement(Resource="*")}}},
     ],
     fails=[
@@ -67,8 +66,8 @@ def _guarded(policy: Resource) -> list[Resource]:
         _queue(Effect="Allow"),
         _queue(Action="sqs:SendMessage"),
         _queue(Principal={"AWS": "arn:aws:iam::000000000000:root"}),
-        _queue(Condition={"Bool": {_TRANSPORT: "true"}}),
-        _queue(Condition={"Bool": {_TRANSPORT: "false"}, "StringEquals": {"aws:PrincipalAccount": "1"}}),
+        _queue(Condition={"Bool": {TRANSPORT: "true"}}),
+        _queue(Condition={"Bool": {TRANSPORT: "false"}, "StringEquals": {"aws:PrincipalAccount": "1"}}),
         _queue(Resource=f"${{{QUEUE}.another.arn}}"),
     ],
     mutations=[
@@ -87,14 +86,7 @@ def messaging_queue_tls(queue: Resource) -> Iterator[str]:
 
 
 def _refuses(queue: Resource, statement: Statement) -> bool:
-    conditions = [(operator.removesuffix("IfExists"), key, values) for operator, key, values in statement.conditions]
-    return (
-        not statement.allows
-        and ("AWS", "*") in statement.principals
-        and bool({"sqs:*", "*"} & {action.lower() for action in statement.actions})
-        and conditions == [("Bool", _TRANSPORT, ("false",))]
-        and any(_is_whole(queue, resource) for resource in statement.resources)
-    )
+    return refuses_plain(statement, "sqs") and any(_is_whole(queue, resource) for resource in statement.resources)
 
 
 def _is_whole(queue: Resource, resource: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from policies.model.alarms import ALARM, SUBJECTS, Metric, is_in, metrics, regions, watch
+from policies.model.alarms import ALARM, SUBJECTS, Metric, is_in, is_other_side, metrics, regions, watch
 from policies.model.deployment import Resource, paths
 from policies.mutation import edit
 from policies.rule import Severity, kind, rule
@@ -71,6 +71,16 @@ def _latency(receiver: str, **dimensions: str) -> dict[str, Any]:
     }
 
 
+def _replication(name: str, source: str, destination: str, **body: Any) -> dict[str, Any]:
+    return {
+        "namespace": "AWS/S3",
+        "metric_name": name,
+        "dimensions": {"SourceBucket": source, "DestinationBucket": destination, "RuleId": "all"},
+        **body,
+    }
+
+
+_BUCKETS: Final = {"home": {"bucket": "home"}, "there": {"bucket": "there", "provider": "aws.usw2"}}
 _FUNCTIONS: Final = {
     "home": {"function_name": "webhook-use1"},
     "there": {"function_name": "webhook-usw2", "provider": "aws.usw2"},
@@ -100,8 +110,17 @@ _TABLE: Final = {
         },
         {"aws_dynamodb_table": _TABLE, ALARM: {"latency": _latency("us-west-2")}},
         {"aws_dynamodb_table": _TABLE, ALARM: {"back": {**_latency("us-east-1"), "provider": "aws.usw2"}}},
+        {
+            "aws_s3_bucket": _BUCKETS,
+            ALARM: {
+                "failed": _replication("OperationsFailedReplication", "home", "there"),
+                "late": _replication("ReplicationLatency", "home", "there", provider="aws.usw2"),
+            },
+        },
     ],
     fails=[
+        {"aws_s3_bucket": _BUCKETS, ALARM: {"late": _replication("ReplicationLatency", "home", "there")}},
+        {"aws_s3_bucket": _BUCKETS, ALARM: {"gone": _replication("OperationsFailedReplication", "home", "nowhere")}},
         {"aws_lambda_function": _FUNCTIONS, ALARM: {"typo": _errors("webhok-use1")}},
         {"aws_lambda_function": _FUNCTIONS, ALARM: {"far": _errors("webhook-usw2")}},
         {
@@ -135,7 +154,7 @@ def _absent(metric: Metric, dimension: str, named: list[Resource]) -> Iterator[s
     value, region = metric.dimensions.get(dimension), metric.alarm.region
     if not named:
         yield f"{dimension} = {value} names nothing that is deployed"
-    elif not any(is_in(resource, region) for resource in named):
+    elif not is_other_side(metric, dimension) and not any(is_in(resource, region) for resource in named):
         found = sorted({place for resource in named for place in regions(resource)})
         yield f"{dimension} names {paths(named)} in {', '.join(found)}, and the alarm is in {region}"
 

@@ -36,6 +36,7 @@ def test_each_part_is_count_times_price(tmp_path: Path) -> None:
         "aws_lambda_event_source_mapping": {"on": {"enabled": True}, "off": {"enabled": False}},
         "aws_cloudwatch_event_rule": {"m": {"schedule_expression": "rate(1 minute)"}},
         "aws_cloudwatch_metric_alarm": {"o": {"namespace": "tap"}, "a": {"namespace": "AWS/SQS"}},
+        "aws_s3_bucket_replication_configuration": {"there": {}, "back": {}},
         "aws_route53_health_check": {"h": {"type": "HTTPS"}, "c": {"type": "CALCULATED"}},
     }
     found = parts(cost.estimate([stack(tmp_path, resources)]))
@@ -48,6 +49,7 @@ def test_each_part_is_count_times_price(tmp_path: Path) -> None:
     assert found["own metrics that are alarmed"] == 0.3
     assert found["consumers that ask a queue"] == round(15 * 60 * 730 * 0.4e-6, 2)
     assert found["runs every minute"] == round(60 * 730 * (0.2e-6 + 0.1 * 0.0000133334), 2)
+    assert found["metrics of replicated buckets"] == round(2 * 4 * 0.3, 2)
     assert found["health checks"] == 1.0
     assert found["health checks over HTTPS"] == 1.0
 

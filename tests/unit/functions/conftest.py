@@ -13,6 +13,7 @@ from tests.unit.functions.support import (
     MASTER,
     ROOT,
     SIGNING_KEY,
+    Archive,
     Cloud,
     ControlItem,
     Database,
@@ -46,6 +47,7 @@ def role_arn(cloud: Cloud) -> str:
     actions = [
         *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
         *("sqs:GetQueueAttributes", "sqs:SendMessage", "secretsmanager:GetSecretValue"),
+        "s3:PutObject",
     ]
     allowed = {"Effect": "Allow", "Action": actions, "Resource": "*"}
     created = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))["Role"]
@@ -141,6 +143,14 @@ def webhook(deploy: Deploy, sessions_table: str, signing_secret: str, queue: Que
         QUEUE_URL=queue.url,
         CONTROL_CACHE_SECONDS="0",
     )
+
+
+@pytest.fixture(scope="session")
+def archive(cloud: Cloud) -> Archive:
+    buckets = {name: unique(name) for name in ("receipts", "documents")}
+    for bucket in buckets.values():
+        cloud.client("s3").create_bucket(Bucket=bucket)
+    return Archive(cloud.client("s3"), **buckets)
 
 
 @pytest.fixture(scope="session")

@@ -108,6 +108,31 @@ class Queue:
                 self.client.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
 
 
+@dataclass(frozen=True)
+class Archive:
+    """The buckets of receipts and documents."""
+
+    client: Any
+    receipts: str
+    documents: str
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables by which functions find them."""
+        return {"RECEIPTS_BUCKET": self.receipts, "DOCUMENTS_BUCKET": self.documents}
+
+    def keys(self, bucket: str, payment_id: str) -> list[str]:
+        """The keys under which something is kept of a payment."""
+        listed = self.client.list_objects_v2(Bucket=bucket, Prefix="payments/").get("Contents", [])
+        return [each["Key"] for each in listed if payment_id in each["Key"]]
+
+    def kept(self, bucket: str, payment_id: str) -> bytes:
+        """The one thing that is kept of a payment, as it was written."""
+        (key,) = self.keys(bucket, payment_id)
+        content: bytes = self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        return content
+
+
 Deploy = Callable[..., Function]
 
 

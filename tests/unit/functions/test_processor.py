@@ -15,6 +15,7 @@ from pg8000.native import Connection
 from tests.unit.functions.support import (
     MASTER,
     REGION,
+    Archive,
     Cloud,
     ControlItem,
     Database,
@@ -30,12 +31,12 @@ APPLICATION = {"username": "ledger_processor", "password": "application-password
 
 
 @pytest.fixture(scope="module")
-def processor(deploy: Deploy, cloud: Cloud, database: Database, sessions_table: str) -> Function:
+def processor(deploy: Deploy, cloud: Cloud, database: Database, sessions_table: str, archive: Archive) -> Function:
     """The processor, on a ledger whose schema is up to date."""
     variables = database.variables(cloud.new_secret(APPLICATION))
     migrate = deploy("migrate", DATABASE_MASTER_SECRET_ARN=database.master_secret, **variables)
     assert migrate({}).error is None
-    return deploy("processor", SESSIONS_TABLE=sessions_table, **variables)
+    return deploy("processor", SESSIONS_TABLE=sessions_table, **variables, **archive.variables)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from policies.examples import STACK, content
 from policies.model.deployment import Deployment, Resource
 from policies.model.iam import Document, Kind, documents, has_document
 from policies.model.reading import read
+from tests.unit.policies.configurations import manifest, sole, write
 
 ALLOW = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::receipts/*"}
 Example = Mapping[str, Mapping[str, Any]]
@@ -183,6 +184,27 @@ class TestUndecided:
         raw = policy({**ALLOW, "Resource": "@"}).replace("@", text)
         (statement,) = document(identity(raw)).statements
         assert statement.undecided == {text}
+
+    def test_a_part_of_what_another_stack_puts_out_is_as_plain_as_the_whole(self, tmp_path: Path) -> None:
+        state = {"backend": "s3", "config": {"bucket": "state", "key": "global.tfstate"}}
+        backend = {"backend": {"s3": {"bucket": "state", "key": "global.tfstate"}}}
+        whole = "${data.terraform_remote_state.global.outputs.%s}"
+        text = policy({**ALLOW, "Resource": [f"{whole % 'arn'}/*", f"{whole % 'anything'}/*"]})
+        files = {
+            "manifest.json": manifest("global", "primary"),
+            "stacks/global/cdk.tf.json": {
+                "terraform": backend,
+                "resource": {"aws_s3_bucket": {"it": {"bucket": "receipts"}}},
+                "output": {"arn": {"value": "${aws_s3_bucket.it.arn}"}, "anything": {"value": "${var.anything}"}},
+            },
+            "stacks/primary/cdk.tf.json": {
+                "data": {"terraform_remote_state": {"global": state}},
+                "resource": dict(identity(text)),
+            },
+        }
+        (found,) = documents(sole(read(write(tmp_path, files)), "aws_iam_policy"))
+        (statement,) = found.statements
+        assert statement.undecided == {f"{whole % 'anything'}/*"}
 
 
 class TestTerraformsOwnSyntax:

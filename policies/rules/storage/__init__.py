@@ -1,0 +1,1 @@
+"""Objects: closed to the public, versioned, encrypted, and the same in both regions within minutes."""
