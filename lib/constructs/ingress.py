@@ -25,6 +25,7 @@ from constructs import Construct
 
 from lib.constructs.alerts import AlertTopic, Metric
 from lib.constructs.context import RegionContext
+from lib.constructs.firewall import Firewall
 from lib.constructs.functions import Function
 from lib.constructs.log_group import Logging
 from lib.constructs.routing import AliasTarget
@@ -76,6 +77,7 @@ class ApiIngress(Construct):
         routes: Mapping[str, Function],
         failover_name: CertifiedName,
         regional_name: CertifiedName,
+        firewall: Firewall,
         logging: Logging,
         alerts: AlertTopic,
     ) -> None:
@@ -103,6 +105,7 @@ class ApiIngress(Construct):
         )
         self.id = self._api.id
         self._stage = self._deploy()
+        firewall.protect("stage", self._stage.arn)
         self.failover_target = self._domain("failover", failover_name)
         self.regional_target = self._domain("regional", regional_name)
         self._let_api_invoke(document, routes)
@@ -259,6 +262,7 @@ def _with_integrations(document: Mapping[str, Any], routes: Mapping[str, Functio
             ("MISSING_AUTHENTICATION_TOKEN", 404, "Not Found"),
             ("REQUEST_TOO_LARGE", 413, "Content Too Large"),
             ("THROTTLED", 429, "Too Many Requests"),
+            ("WAF_FILTERED", 403, "Forbidden"),
             ("UNSUPPORTED_MEDIA_TYPE", 415, "Unsupported Media Type"),
             ("INTEGRATION_FAILURE", 503, "Service Unavailable"),
             ("INTEGRATION_TIMEOUT", 504, "Gateway Timeout"),

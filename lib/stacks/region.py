@@ -10,13 +10,12 @@ from cdktf import App
 from lib.constructs.alerts import AlertTopic
 from lib.constructs.database import PORT, Ledger
 from lib.constructs.functions import Code, Function, FunctionPlatform
-from lib.constructs.ingress import ApiIngress, CertifiedName
 from lib.constructs.log_group import Logging
 from lib.constructs.network import Network
-from lib.constructs.routing import RegionalRecord
 from lib.constructs.security_group import SecurityGroup
 from lib.settings import Settings
 from lib.stacks.base import TapStack
+from lib.stacks.edge import Edge
 from lib.stacks.foundation import Foundation
 from lib.stacks.global_ import GlobalStack
 from lib.stacks.schema import LedgerSchema
@@ -105,25 +104,7 @@ class RegionStack(TapStack):
         self._allow_secrets()
         for watched in (shared.sessions, shared.receipts, shared.documents):
             watched.watch(self, at=at, alerts=self.alerts)
-        self.ingress = ApiIngress(
-            self,
-            "ingress",
-            at=at,
-            document=document,
-            routes=self.serving.routes,
-            failover_name=CertifiedName(shared.failover_name, shared.certificates.failover_arns[region]),
-            regional_name=CertifiedName(shared.regional_names[region], shared.certificates.regional_arns[region]),
-            logging=logging,
-            alerts=self.alerts,
-        )
-        RegionalRecord(
-            self,
-            "record",
-            at=at,
-            zone_id=shared.zone.zone_id,
-            name=shared.regional_names[region],
-            target=self.ingress.regional_target,
-        )
+        self.ingress = Edge(foundation, document=document, routes=self.serving.routes).ingress
         self._publish(code)
 
     def _function_group(self, peer_plan: AddressPlan) -> SecurityGroup:

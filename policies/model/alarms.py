@@ -72,6 +72,7 @@ SUBJECTS: Final[Mapping[tuple[str, str], Subject]] = {
     ("AWS/SNS", "TopicName"): Subject(("aws_sns_topic",), "name"),
     ("AWS/SQS", "QueueName"): Subject(("aws_sqs_queue",), "name"),
     ("AWS/States", "StateMachineArn"): Subject(("aws_sfn_state_machine",), "arn"),
+    ("AWS/WAFV2", "WebACL"): Subject(("aws_wafv2_web_acl",), "name"),
 }
 """By namespace and dimension. The pages that say so are named with the metrics themselves."""
 

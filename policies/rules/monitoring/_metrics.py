@@ -316,6 +316,18 @@ NAT_GATEWAY: Final = dict(
     )
 )
 
+# https://docs.aws.amazon.com/waf/latest/developerguide/waf-metrics.html
+WAFV2: Final = dict(
+    _emitted(
+        "AllowedRequests BlockedRequests CountedRequests PassedRequests",
+        "WebACL Region Rule",
+        "RuleGroup Region Rule",
+        "WebACL Region Country",
+        "WebACL Region Attack",
+        "WebACL Region Device",
+    )
+)
+
 SERVICES: Final[Mapping[str, Mapping[str, Emitted]]] = {
     "AWS/ApiGateway": API_GATEWAY,
     "AWS/ApplicationELB": APPLICATION_ELB,
@@ -331,6 +343,7 @@ SERVICES: Final[Mapping[str, Mapping[str, Emitted]]] = {
     "AWS/SNS": SNS,
     "AWS/SQS": SQS,
     "AWS/States": STATES,
+    "AWS/WAFV2": WAFV2,
 }
 
 ONLY_IN: Final[Mapping[str, str]] = {"AWS/Route53": HEALTH_METRICS}

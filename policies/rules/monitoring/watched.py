@@ -22,6 +22,7 @@ NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     "aws_route53_health_check": ("HealthCheckStatus",),
     "aws_sfn_state_machine": ("ExecutionsFailed",),
     "aws_sqs_queue": (),
+    "aws_wafv2_web_acl": ("BlockedRequests",),
 }
 """By type: the metrics that must be watched; with none, any of its metrics."""
 
