@@ -31,6 +31,8 @@ _ZONE: Final = 0.50  # https://aws.amazon.com/route53/pricing/
 _HEALTH_CHECK: Final = 0.50  # endpoints in AWS, and calculated ones
 _HTTPS_OPTION: Final = 1.00
 _ALARM: Final = 0.10  # https://aws.amazon.com/cloudwatch/pricing/
+_WEB_ACL: Final = 5.0  # https://aws.amazon.com/waf/pricing/
+_WEB_ACL_RULE: Final = 1.0
 _STORED_GB: Final = 0.10  # Aurora storage, per GB and month; a database starts at 10 GB per region
 _OWN_METRIC: Final = 0.30  # https://aws.amazon.com/cloudwatch/pricing/
 # Lambda keeps five connections to a queue that is empty, each of which asks every 20 s.
@@ -68,6 +70,7 @@ def estimate(stacks: Sequence[Stack]) -> list[Part]:
     secrets = sum(1 + len(_as_list(body.get("replica"))) for body in of.get("aws_secretsmanager_secret", []))
     clusters = len(of.get("aws_rds_cluster", []))
     alarms = of.get("aws_cloudwatch_metric_alarm", [])
+    acls = of.get("aws_wafv2_web_acl", [])
     own = [body for body in alarms if not str(body.get("namespace", "AWS/")).startswith("AWS/")]
     consumers = [body for body in of.get("aws_lambda_event_source_mapping", []) if body.get("enabled") is not False]
     minutely = [
@@ -97,6 +100,8 @@ def estimate(stacks: Sequence[Stack]) -> list[Part]:
             _REPLICATION_METRICS * len(of.get("aws_s3_bucket_replication_configuration", [])),
             _OWN_METRIC,
         ),
+        Part("web ACLs", len(acls), _WEB_ACL, "and 0.60 per million requests"),
+        Part("rules of web ACLs", sum(len(_as_list(body.get("rule"))) for body in acls), _WEB_ACL_RULE),
         Part("consumers that ask a queue", len(consumers), _POLLING, "while it is empty"),
         Part("runs every minute", len(minutely), _MINUTELY),
         Part("Aurora storage, GB", 10 * clusters, _STORED_GB, "10 GB per region to begin with"),

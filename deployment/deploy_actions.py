@@ -257,7 +257,7 @@ _FUNCTIONS: Final = (
         (
             "StringEquals",
             "iam:AWSServiceName",
-            _services("acm mrk.kms ops.apigateway rds replication.dynamodb"),
+            _services("acm mrk.kms ops.apigateway rds replication.dynamodb wafv2"),
         ),
     ),
     Grant(
@@ -272,6 +272,7 @@ _FUNCTIONS: Final = (
                 f"arn:aws:logs:*:{{account}}:log-group:/aws/{kind}/{{prefix}}-*"
                 for kind in ("apigateway", "lambda", "rds/cluster", "vpc/flow-logs")
             ),
+            "arn:aws:logs:*:{account}:log-group:aws-waf-logs-{prefix}-*",
             # API Gateway dictates this name; it holds the id of an API.
             "arn:aws:logs:*:{account}:log-group:API-Gateway-Execution-Logs_*",
         ),
@@ -290,6 +291,28 @@ _EDGE: Final = (
             f"{_API}domainnames/*.{{domain}}",
             f"{_API}domainnames/*.{{domain}}/*",
         ),
+    ),
+    # A rule that names a group of AWS's asks for that group, and an association for what it protects.
+    Grant(
+        "Firewalls",
+        "wafv2",
+        _words(
+            "AssociateWebACL CreateWebACL DeleteLoggingConfiguration DeleteWebACL DisassociateWebACL "
+            "GetLoggingConfiguration GetWebACL GetWebACLForResource ListTagsForResource PutLoggingConfiguration "
+            "TagResource UntagResource UpdateWebACL"
+        ),
+        (
+            "arn:aws:wafv2:*:{account}:regional/webacl/{prefix}-*/*",
+            "arn:aws:wafv2:*:{account}:regional/managedruleset/*/*",
+            "arn:aws:apigateway:*::/restapis/*/stages/*",
+        ),
+    ),
+    Grant("FirewalledApis", "apigateway", _words("SetWebACL"), ("arn:aws:apigateway:*::/restapis/*/stages/*",)),
+    # WAF has CloudWatch Logs deliver its log: https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
+    Grant(
+        "LogDeliveries",
+        "logs",
+        _words("CreateLogDelivery DeleteLogDelivery DescribeResourcePolicies PutResourcePolicy"),
     ),
     Grant("ApiAccount", "apigateway", _words("GET"), (f"{_API}account",)),
     Grant(

@@ -105,7 +105,8 @@ class ApiIngress(Construct):
         )
         self.id = self._api.id
         self._stage = self._deploy()
-        firewall.protect("stage", self._stage.arn)
+        self.arn = self._stage.arn
+        firewall.protect("stage", self.arn)
         self.failover_target = self._domain("failover", failover_name)
         self.regional_target = self._domain("regional", regional_name)
         self._let_api_invoke(document, routes)

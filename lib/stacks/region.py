@@ -144,6 +144,7 @@ class RegionStack(TapStack):
                 "vpc_id": self.network.vpc_id,
                 "api_id": self.ingress.id,
                 "api_stage": self.ingress.stage,
+                "entrance_arn": self.ingress.arn,
                 "api_url": f"https://{self._shared.regional_names[self.role.region.name]}",
                 "functions": {name: function.function_name for name, function in self.functions.items()},
                 "function_roles": {name: function.role_arn for name, function in self.functions.items()},

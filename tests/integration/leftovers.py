@@ -113,6 +113,10 @@ def _zones(route53: Any) -> Iterator[str]:
     )
 
 
+def _web_acls(waf: Any) -> Iterator[str]:
+    yield from (acl["Name"] for acl in waf.list_web_acls(Scope="REGIONAL")["WebACLs"])
+
+
 def _roles(iam: Any) -> Iterator[str]:
     for role in pages(iam, "list_roles", "Roles"):
         if not role["Path"].startswith("/aws-service-role/"):
@@ -166,6 +170,7 @@ REGIONAL: dict[str, tuple[str, Lister]] = {
     "schedules": ("events", _named("list_rules", "Rules", "Name")),
     "APIs": ("apigateway", _named("get_rest_apis", "items", "name")),
     "API domains": ("apigateway", _named("get_domain_names", "items", "domainName")),
+    "web ACLs": ("wafv2", _web_acls),
     "certificates": ("acm", _named("list_certificates", "CertificateSummaryList", "DomainName")),
     "alarms": ("cloudwatch", _named("describe_alarms", "MetricAlarms", "AlarmName")),
     "topics": ("sns", _named("list_topics", "Topics", "TopicArn")),

@@ -49,6 +49,8 @@ LIMITS = {
     ("aws_sns_topic", "name"): 256,
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
     ("aws_sqs_queue", "name"): 80,
+    # https://docs.aws.amazon.com/waf/latest/APIReference/API_CreateWebACL.html
+    ("aws_wafv2_web_acl", "name"): 128,
 }
 TAG_LIMIT = 256
 """https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html"""
@@ -73,6 +75,8 @@ DICTATED = (
     re.compile(r"/aws/rds/cluster/(?P<name>[^/]+)/postgresql"),
     re.compile(r"/aws/(?:lambda|apigateway|vpc/flow-logs)/(?P<name>[^/]+)"),
     re.compile(r"alias/(?P<name>[^/]+)"),
+    # https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
+    re.compile(r"aws-waf-logs-(?P<name>[^/]+)"),
     # https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
     re.compile(r"API-Gateway-Execution-Logs_\$\{[^}]+\}/(?P<name>[^/]+)"),
 )
@@ -112,8 +116,8 @@ def dns_names(deployment: Deployment) -> Iterator[Name]:
 
 def bare(text: str) -> str:
     """A name without the parts that AWS dictates."""
-    # All dictated forms hold a slash; few names do, and patterns cost more than the rest of the judgement.
-    for form in DICTATED if "/" in text else ():
+    # All dictated forms hold a slash or begin with "aws-"; few names do, and patterns cost more than all the rest.
+    for form in DICTATED if "/" in text or text.startswith("aws-") else ():
         if found := form.fullmatch(text):
             return found["name"]
     return text

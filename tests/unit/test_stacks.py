@@ -170,6 +170,7 @@ class TestAlarms:
             "AWS/DynamoDB/ReplicationLatency": 1,
             "AWS/S3/ReplicationLatency": 2,
             "AWS/S3/OperationsFailedReplication": 2,
+            "AWS/WAFV2/BlockedRequests": 1,
             "AWS/SQS/ApproximateAgeOfOldestMessage": 1,
             "AWS/SQS/ApproximateNumberOfMessagesVisible": 1,
             "tap/NotEnqueued": 1,
