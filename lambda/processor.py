@@ -87,10 +87,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     with _Connections(control.epoch) as connections:
 
         def settle(record: SQSRecord) -> None:
-            if control.state is not State.ACTIVE:
-                count("NotActive")
-                raise NotSettledError(f"this region is {control.state}")
-            _settle(record, connections, archive)
+            try:
+                if control.state is not State.ACTIVE:
+                    count("NotActive")
+                    raise NotSettledError(f"this region is {control.state}")
+                _settle(record, connections, archive)
+            except Exception as error:
+                # The batch's answer says which messages stay, and nobody but this line says why.
+                logger.warning("not settled", message_id=record.message_id, reason=without_data(error))
+                raise
 
         # A batch of which nothing could be settled is no error of this function: the queue's age tells it.
         processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)

@@ -131,7 +131,9 @@ class Function(Construct):
 
     def allow(self, *actions: str, on: str | Sequence[str], when: Condition | None = None) -> None:
         """Let the function do ``actions`` on exact ARNs. Called by the ``grant_*`` methods of what it may use."""
-        self._statements.append(allow(*actions, on=on, when=when))
+        statement = allow(*actions, on=on, when=when)
+        if statement not in self._statements:
+            self._statements.append(statement)
         self._policy.policy = document(self._statements)
 
     def allow_invocation(self, *, service: str, source_arn: str, id_: str) -> None:

@@ -42,6 +42,21 @@ _ADMINISTRATION: Final = (
 _ENCRYPT: Final = ("kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo")
 _WRITE: Final = ("kms:Encrypt", "kms:GenerateDataKey")
 _DECRYPT: Final = ("kms:Decrypt", "kms:DescribeKey")
+_READ: Final = ("kms:Decrypt",)
+_READ_AND_WRITE: Final = ("kms:Decrypt", "kms:GenerateDataKey")
+"""What services ask for in the name of who reads, or writes, what they encrypt with a data key for each object:
+
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+"""
+
+_MORE: Final = {"dynamodb": (_DECRYPT, (*_DECRYPT, *_ENCRYPT))}
+"""Services that ask for more. DynamoDB re-encrypts a table's own key, and looks the platform's up:
+
+https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html
+"""
 
 
 @dataclass(frozen=True)
@@ -53,11 +68,13 @@ class RegionalKey:
 
     def grant_decrypt(self, grantee: Grantee, *, via: str) -> None:
         """Let ``grantee`` read what the service ``via`` (``secretsmanager``, …) encrypted."""
-        grantee.allow(*_DECRYPT, on=self.arn, when=self._only(via))
+        read, _ = _MORE.get(via, (_READ, _READ_AND_WRITE))
+        grantee.allow(*read, on=self.arn, when=self._only(via))
 
     def grant_encrypt(self, grantee: Grantee, *, via: str) -> None:
         """Let ``grantee`` read and write what the service ``via`` encrypts."""
-        grantee.allow(*_DECRYPT, *_ENCRYPT, on=self.arn, when=self._only(via))
+        _, write = _MORE.get(via, (_READ, _READ_AND_WRITE))
+        grantee.allow(*write, on=self.arn, when=self._only(via))
 
     def grant_write(self, grantee: Grantee, *, via: str) -> None:
         """Let ``grantee`` write what the service ``via`` encrypts, and read none of it."""

@@ -169,6 +169,14 @@ class TestSettlement:
 
 
 class TestConflict:
+    def test_the_log_says_why_a_message_stays_in_the_queue(
+        self, processor: Function, control_item: ControlItem
+    ) -> None:
+        missing = processor(delivery(unique("pay")))
+        assert "the table does not hold" in missing.log
+        control_item.put("standby")
+        assert "this region is standby" in processor(delivery(unique("pay"))).log
+
     def test_other_content_under_the_same_id_is_recorded_and_never_settled(
         self, webhook: Function, processor: Function, ledger: Connection, cloud: Cloud, sessions_table: str
     ) -> None:
