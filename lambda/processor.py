@@ -12,13 +12,11 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pg8000.exceptions import DatabaseError
 from pg8000.native import Connection
 
 from domain import aws, environment
 from domain.archive import Archive, ArchiveError
-from domain.bounded import within
-from domain.database import Ledger, is_refused, without_data
+from domain.database import Ledger, without_data
 from domain.log import logger
 from domain.observability import count, instrumented
 from domain.payment_queue import payment_id_in
@@ -28,8 +26,7 @@ from domain.secret_store import CredentialCache
 from domain.settlement import Outcome, Settled, Settlement, StaleEpochError
 
 # One statement's wait, and that for a connection; a batch of ten stays below the function's own time.
-STATEMENT_SECONDS = 5.0
-CONNECT_SECONDS = 5.0
+DATABASE_SECONDS = 5.0
 
 _dynamodb = aws.client("dynamodb")
 _s3 = aws.client("s3")
@@ -51,27 +48,17 @@ class _Connections(ExitStack):
 
     def __init__(self, epoch: int) -> None:
         super().__init__()
-        self._epoch = epoch
+        self.epoch = epoch
         self._settlement: Settlement | None = None
 
     def settlement(self) -> Settlement:
         """The ledger, ready to settle. Raises what pg8000 and ssl raise."""
         if self._settlement is None:
-            self._settlement = Settlement(self.enter_context(self._connect()), self._epoch)
+            self._settlement = Settlement(self.enter_context(self._connect()), self.epoch)
         return self._settlement
 
     def _connect(self) -> Connection:
-        def connect() -> Connection:
-            return _ledger.connect(_writer, _credentials.get(), timeout=STATEMENT_SECONDS, application="tap-processor")
-
-        try:
-            return within(CONNECT_SECONDS, connect)
-        except DatabaseError as error:
-            if not is_refused(error):
-                raise
-        logger.info("credentials refused; reading the secret again")
-        _credentials.forget()
-        return within(CONNECT_SECONDS, connect)
+        return _ledger.open(_writer, _credentials, seconds=DATABASE_SECONDS, application="tap-processor")
 
     def forget(self) -> None:
         """Whatever was wrong with the connection, the next payment gets another one."""
@@ -119,9 +106,9 @@ def _settle(record: SQSRecord, connections: _Connections, archive: Archive) -> N
     if settled.outcome is Outcome.CONFLICT:
         count("PaymentConflict")
         logger.error("conflict with the ledger", payment_id=payment.id)
-        _store.close(payment, "conflict", now=datetime.now(UTC))
+        _store.close(payment, "conflict", epoch=connections.epoch, now=datetime.now(UTC))
         return
-    _store.close(payment, "settled", now=datetime.now(UTC))
+    _store.close(payment, "settled", epoch=connections.epoch, now=datetime.now(UTC))
     count("PaymentSettled" if settled.outcome is Outcome.SETTLED else "PaymentSettledBefore")
     logger.info("settled", payment_id=payment.id, outcome=settled.outcome.value)
 

@@ -10,7 +10,9 @@ from pg8000.exceptions import DatabaseError
 from pg8000.native import Connection
 
 from domain import environment
-from domain.secret_store import Credentials
+from domain.bounded import within
+from domain.log import logger
+from domain.secret_store import CredentialCache, Credentials
 
 # SQLSTATEs: invalid_password, and invalid_authorization_specification (no such user yet).
 _CREDENTIALS_REFUSED = frozenset({"28P01", "28000"})
@@ -54,6 +56,24 @@ class Ledger:
             timeout=timeout,
             application_name=application,
         )
+
+    def open(self, host: str, credentials: CredentialCache, *, seconds: float, application: str) -> Connection:
+        """Connect in ``seconds``, name resolution included; once more with newer credentials if these are refused.
+
+        Raises SecretError, TimeoutError, TrustError, and what pg8000 and ssl raise.
+        """
+
+        def connect() -> Connection:
+            return self.connect(host, credentials.get(), timeout=seconds, application=application)
+
+        try:
+            return within(seconds, connect)
+        except DatabaseError as error:
+            if not is_refused(error):
+                raise
+        logger.info("credentials refused; reading the secret again")
+        credentials.forget()
+        return within(seconds, connect)
 
 
 @cache

@@ -1,10 +1,11 @@
-"""What API Gateway hands over: the body as the sender's bytes, and headers without regard to case."""
+"""What API Gateway hands over: the body as the sender's bytes, headers without regard to case, the query decoded."""
 
 import base64
 import binascii
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from domain.problem import Problem
 
@@ -36,6 +37,36 @@ def header(event: Mapping[str, Any], name: str) -> str | None:
         single = event.get("headers") or {}
         values = [value for key, value in single.items() if key.lower() == name.lower()]
     return values[0] if len(values) == 1 else None
+
+
+def query(event: Mapping[str, Any]) -> dict[str, str]:
+    """Return the query's parameters. Raises Problem 400 when one is there twice: which counts is anyone's guess."""
+    pairs = _pairs(event)
+    parameters = dict(pairs)
+    if len(parameters) != len(pairs):
+        raise Problem(HTTPStatus.BAD_REQUEST, "repeated-parameter", "A query parameter is there more than once.")
+    return parameters
+
+
+def signed_line(event: Mapping[str, Any]) -> bytes:
+    """Return what the sender of a request without a body signs: ``GET /path?query``.
+
+    The parameters are sorted, and encoded as RFC 3986 has it, so that sender and receiver write the same text.
+    """
+    encoded = sorted(f"{_encoded(name)}={_encoded(value)}" for name, value in _pairs(event))
+    text = f"{event['httpMethod']} {event['path']}{'?' if encoded else ''}{'&'.join(encoded)}"
+    return text.encode("utf-8", errors="surrogatepass")
+
+
+def _pairs(event: Mapping[str, Any]) -> list[tuple[str, str]]:
+    several = event.get("multiValueQueryStringParameters") or {}
+    if not several:
+        several = {name: [value] for name, value in (event.get("queryStringParameters") or {}).items()}
+    return [(name, value) for name, values in several.items() for value in values]
+
+
+def _encoded(text: str) -> str:
+    return quote(text, safe="", errors="surrogatepass")
 
 
 def _too_large() -> Problem:

@@ -26,7 +26,14 @@ from lib.topology import Role
 
 KEY: Final = "pk"
 CONTROL_KEY: Final = "control"
-UNSETTLED_INDEX: Final = "unsettled"
+UNSETTLED_INDEX, CLOSED_INDEX, CUSTOMER_INDEX = "unsettled", "closed", "customer"
+INDEXES: Final = {
+    UNSETTLED_INDEX: ("unsettled_shard", "accepted_at"),
+    CLOSED_INDEX: ("closed_shard", "closed_order"),
+    CUSTOMER_INDEX: ("customer_reference", "accepted_at"),
+}
+"""Partition and order of each; they hold keys only, so that nothing but the keys' change writes to them."""
+
 REPLICATION_ALARM_MS: Final = 10_000
 """DynamoDB replicates within a second or so; the sessions' recovery point is 60 s.
 
@@ -43,8 +50,9 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensi
 class SessionsTable(Construct):
     """A DynamoDB global table with on-demand capacity, point-in-time recovery and the regional keys on both sides.
 
-    ``unsettled`` is sparse and write-sharded: an item is in it only while its payment is unsettled, spread over shards,
-    because a status with few values as an index key would throttle writes to the table itself.
+    ``unsettled`` and ``closed`` are sparse and write-sharded: a payment is in the one until it is in the other, spread
+    over shards, because a status with few values as an index key would throttle writes to the table itself.
+    ``customer`` needs no shards: there are as many keys as customers.
     """
 
     def __init__(
@@ -60,17 +68,14 @@ class SessionsTable(Construct):
             billing_mode="PAY_PER_REQUEST",
             hash_key=KEY,
             attribute=[
-                DynamodbTableAttribute(name=KEY, type="S"),
-                DynamodbTableAttribute(name="unsettled_shard", type="S"),
-                DynamodbTableAttribute(name="accepted_at", type="S"),
+                DynamodbTableAttribute(name=name, type="S")
+                for name in sorted({KEY, *(name for keys in INDEXES.values() for name in keys)})
             ],
             global_secondary_index=[
                 DynamodbTableGlobalSecondaryIndex(
-                    name=UNSETTLED_INDEX,
-                    hash_key="unsettled_shard",
-                    range_key="accepted_at",
-                    projection_type="KEYS_ONLY",
+                    name=name, hash_key=partition, range_key=order, projection_type="KEYS_ONLY"
                 )
+                for name, (partition, order) in INDEXES.items()
             ],
             ttl=DynamodbTableTtl(attribute_name="expires_at", enabled=True),
             stream_enabled=True,
@@ -109,9 +114,13 @@ class SessionsTable(Construct):
         """The ARN of the table in one region."""
         return at.arn("dynamodb", f"table/{self.name}")
 
-    def unsettled_index_arn(self, at: RegionContext) -> str:
-        """The ARN of the index of unsettled payments in one region."""
-        return f"{self.arn(at)}/index/{UNSETTLED_INDEX}"
+    def index_arn(self, at: RegionContext, index: str) -> str:
+        """The ARN of one of the indexes in one region."""
+        return f"{self.arn(at)}/index/{index}"
+
+    def index_arns(self, at: RegionContext) -> list[str]:
+        """The ARNs of all of them."""
+        return [self.index_arn(at, index) for index in INDEXES]
 
     def grant_accept(self, grantee: Grantee, *, at: RegionContext) -> None:
         """Let ``grantee`` read, and write payments on condition."""
@@ -123,10 +132,16 @@ class SessionsTable(Construct):
         grantee.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=self.arn(at))
         self._key.in_region(at.region.name).grant_encrypt(grantee, via="dynamodb")
 
-    def grant_find_unsettled(self, grantee: Grantee, *, at: RegionContext) -> None:
-        """Let ``grantee`` list the payments that wait, by id, and read the regions' state."""
-        grantee.allow("dynamodb:Query", on=self.unsettled_index_arn(at))
-        self.grant_read_control(grantee, at=at)
+    def grant_reconcile(self, grantee: Grantee, *, at: RegionContext) -> None:
+        """Let ``grantee`` list what waits and what is closed, read single items and change their status."""
+        grantee.allow("dynamodb:Query", on=[self.index_arn(at, index) for index in (UNSETTLED_INDEX, CLOSED_INDEX)])
+        self.grant_close(grantee, at=at)
+
+    def grant_look_up(self, grantee: Grantee, *, at: RegionContext) -> None:
+        """Let ``grantee`` read items, singly or as a list from any index."""
+        grantee.allow("dynamodb:Query", on=self.index_arns(at))
+        grantee.allow("dynamodb:BatchGetItem", on=self.arn(at))
+        self.grant_read(grantee, at=at)
 
     def grant_read(self, grantee: Grantee, *, at: RegionContext) -> None:
         """Let ``grantee`` read single items."""
@@ -143,13 +158,19 @@ class SessionsTable(Construct):
         self._key.in_region(at.region.name).grant_decrypt(grantee, via="dynamodb")
 
     def watch(self, scope: Construct, *, at: RegionContext, alerts: AlertTopic) -> None:
-        """Alarm in one region on throttling of the table and its index, and on slow replication to the other."""
+        """Alarm in one region on throttling of the table and its indexes, and on slow replication to the other."""
         table = {"TableName": self.name}
-        index = {**table, "GlobalSecondaryIndexName": UNSETTLED_INDEX}
         for resource, metric, dimensions in (
             ("sessions-read-throttle", "ReadThrottleEvents", table),
             ("sessions-write-throttle", "WriteThrottleEvents", table),
-            ("sessions-index-write-throttle", "WriteThrottleEvents", index),
+            *(
+                (
+                    f"sessions-{index}-write-throttle",
+                    "WriteThrottleEvents",
+                    {**table, "GlobalSecondaryIndexName": index},
+                )
+                for index in INDEXES
+            ),
         ):
             alerts.watch(
                 scope,

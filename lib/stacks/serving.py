@@ -20,11 +20,14 @@ class Serving:
 
     def __init__(self, foundation: Foundation, *, queue: PaymentQueue) -> None:
         self._foundation = foundation
+        sessions, at = foundation.shared.sessions, foundation.at
+        foundation.network.allow_dynamodb("dynamodb:Query", on=sessions.index_arns(at))
         foundation.network.allow_dynamodb(
+            "dynamodb:BatchGetItem",
             "dynamodb:GetItem",
             "dynamodb:PutItem",
             "dynamodb:UpdateItem",
-            on=[foundation.shared.sessions.arn(foundation.at)],
+            on=[sessions.arn(at)],
         )
         webhook, payments = self._webhook(queue), self._payments()
         live, database = self._live(), self._database()
@@ -37,6 +40,7 @@ class Serving:
         self.routes = {
             "acceptPayment": webhook,
             "readPayment": payments,
+            "listPayments": payments,
             "live": live,
             "active": live,
             "database": database,
@@ -75,12 +79,12 @@ class Serving:
         here = self._foundation
         payments = here.function(
             "payments",
-            "Tells a payment's status",
+            "Tells the status of payments",
             {**here.sessions, **self._signing},
             concurrency=here.settings.payments_concurrency,
             timeout_seconds=10,
         )
-        here.shared.sessions.grant_read(payments, at=here.at)
+        here.shared.sessions.grant_look_up(payments, at=here.at)
         here.shared.signing_secret.grant_read(payments, region=here.region)
         return payments
 

@@ -72,13 +72,18 @@ class Settlement:
         here = self._foundation
         reconciler = here.function(
             "reconciler",
-            "Enqueues payments that were accepted and not settled",
-            {**here.sessions, "QUEUE_URL": self.queue.url},
+            "Enqueues payments that were accepted and not settled, or that a failover has lost",
+            {
+                **here.sessions,
+                **here.writer,
+                "DATABASE_READER_HOST": here.ledger.reader_endpoint,
+                "QUEUE_URL": self.queue.url,
+            },
             concurrency=RECONCILER_CONCURRENCY,
             timeout_seconds=50,
         )
-        here.shared.sessions.grant_find_unsettled(reconciler, at=here.at)
-        here.network.allow_dynamodb("dynamodb:Query", on=[here.shared.sessions.unsettled_index_arn(here.at)])
+        here.shared.sessions.grant_reconcile(reconciler, at=here.at)
+        here.shared.database_secret.grant_read(reconciler, region=here.region)
         self.queue.grant_refill(reconciler)
         here.network.allow_queues("sqs:GetQueueAttributes", "sqs:SendMessage", on=[self.queue.arn])
         here.run_every_minute(reconciler, "reconcile")
@@ -88,5 +93,11 @@ class Settlement:
             "Maximum",
             threshold=UNSETTLED_ALARM_SECONDS,
             description=f"A payment was accepted more than {UNSETTLED_ALARM_SECONDS} s ago and is not settled",
+        )
+        reconciler.watch_own(
+            "payments-reopened",
+            "ReopenedPayments",
+            "Sum",
+            description="Payments that were settled are missing in the ledger after a failover, and are settled again",
         )
         return reconciler

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from deployment import aws, payment, places, session, synthesis, target
 from deployment.errors import DeploymentError
@@ -179,6 +179,11 @@ class Platform:
         """Ask a region for a payment's status."""
         path = f"/v1/payments/{payment_id}"
         return self.request(region.host, "GET", path, headers=self.sign(f"GET {path}", **signature))
+
+    def look_up(self, region: Region, **query: str) -> Answer:
+        """List payments of a region; the parameters are put in the order in which they are signed."""
+        path = f"/v1/payments?{urlencode(sorted(query.items()), quote_via=quote)}"
+        return self.request(region.host, "GET", path, headers=self.sign(f"GET {path}"))
 
 
 def connect() -> Platform:

@@ -95,7 +95,9 @@ class Resources:
 
     table: str
     peer_table: str
-    index: str
+    unsettled: str
+    closed: str
+    customer: str
     queue: str
     peer_queue: str
     signing: str
@@ -109,7 +111,9 @@ def resources(platform: Platform, region: Region) -> Resources:
     return Resources(
         table=f"arn:aws:dynamodb:{region}:{account}:table/{table}",
         peer_table=f"arn:aws:dynamodb:{platform.peer(region)}:{account}:table/{table}",
-        index=f"arn:aws:dynamodb:{region}:{account}:table/{table}/index/unsettled",
+        unsettled=f"arn:aws:dynamodb:{region}:{account}:table/{table}/index/unsettled",
+        closed=f"arn:aws:dynamodb:{region}:{account}:table/{table}/index/closed",
+        customer=f"arn:aws:dynamodb:{region}:{account}:table/{table}/index/customer",
         queue=queue_arn(platform, region),
         peer_queue=queue_arn(platform, platform.peer(region)),
         signing=shared["signing_secret_arns"][region.name],
@@ -124,25 +128,35 @@ def queue_arn(platform: Platform, region: Region) -> str:
 
 GET, PUT, DELETE, SCAN = (f"dynamodb:{verb}" for verb in ("GetItem", "PutItem", "DeleteItem", "Scan"))
 READ = "secretsmanager:GetSecretValue"
-UPDATE, QUERY = "dynamodb:UpdateItem", "dynamodb:Query"
+UPDATE, QUERY, BATCH = "dynamodb:UpdateItem", "dynamodb:Query", "dynamodb:BatchGetItem"
 SEND, RECEIVE, REMOVE, COUNT = (
     f"sqs:{verb}" for verb in ("SendMessage", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 )
 MAY: dict[str, list[tuple[str, str]]] = {
     "webhook": [(GET, "table"), (PUT, "table"), (READ, "signing"), (SEND, "queue")],
-    "payments": [(GET, "table"), (READ, "signing")],
+    "payments": [
+        *((GET, "table"), (BATCH, "table"), (READ, "signing")),
+        *((QUERY, index) for index in ("unsettled", "closed", "customer")),
+    ],
     "health-live": [(GET, "table")],
     "health-database": [(GET, "table"), (READ, "application")],
     "processor": [
         *((GET, "table"), (UPDATE, "table"), (READ, "application")),
         *((RECEIVE, "queue"), (REMOVE, "queue"), (COUNT, "queue")),
     ],
-    "reconciler": [(GET, "table"), (QUERY, "index"), (SEND, "queue"), (COUNT, "queue")],
+    "reconciler": [
+        *((GET, "table"), (UPDATE, "table"), (QUERY, "unsettled"), (QUERY, "closed")),
+        *((SEND, "queue"), (COUNT, "queue"), (READ, "application")),
+    ],
     "migrate": [(READ, "master"), (READ, "application")],
 }
 ALL = [
-    *((action, table) for action in (GET, PUT, DELETE, SCAN, UPDATE, QUERY) for table in ("table", "peer_table")),
-    (QUERY, "index"),
+    *(
+        (action, table)
+        for action in (GET, PUT, DELETE, SCAN, UPDATE, QUERY, BATCH)
+        for table in ("table", "peer_table")
+    ),
+    *((QUERY, index) for index in ("unsettled", "closed", "customer")),
     *(
         (action, queue)
         for action in (SEND, RECEIVE, REMOVE, COUNT, "sqs:PurgeQueue")
@@ -225,14 +239,22 @@ def update_table(platform: Platform, client: Client) -> None:
     )
 
 
-def query_index(platform: Platform, client: Client) -> None:
-    client("dynamodb").query(
-        TableName=platform.shared["sessions_table"],
-        IndexName="unsettled",
-        KeyConditionExpression="unsettled_shard = :shard",
-        ExpressionAttributeValues={":shard": {"S": "unsettled#00"}},
-        Limit=1,
-    )
+def query(index: str, partition: str) -> Callable[[Platform, Client], None]:
+    def ask(platform: Platform, client: Client) -> None:
+        client("dynamodb").query(
+            TableName=platform.shared["sessions_table"],
+            IndexName=index,
+            KeyConditionExpression=f"{partition} = :partition",
+            ExpressionAttributeValues={":partition": {"S": "nobody"}},
+            Limit=1,
+        )
+
+    return ask
+
+
+def read_several(platform: Platform, client: Client) -> None:
+    table = platform.shared["sessions_table"]
+    client("dynamodb").batch_get_item(RequestItems={table: {"Keys": [{"pk": {"S": "control"}}]}})
 
 
 def queue_of(platform: Platform, sqs: Any) -> str:
@@ -283,21 +305,32 @@ def grow(platform: Platform, client: Client) -> None:
 SIGNING, APPLICATION, MASTER = (
     read_secret(which) for which in ("signing_secret_arns", "database_secret_arns", "master_secret_arns")
 )
+UNSETTLED, CLOSED, CUSTOMER = (
+    query(index, partition)
+    for index, partition in (
+        ("unsettled", "unsettled_shard"),
+        ("closed", "closed_shard"),
+        ("customer", "customer_reference"),
+    )
+)
 CALLS: dict[str, tuple[list[Any], list[Any]]] = {
     "webhook": (
         [read_table, write_table, SIGNING, enqueue],
-        [delete_from_table, scan_table, MASTER, APPLICATION, write_secret, grow, take, count, query_index],
+        [delete_from_table, scan_table, MASTER, APPLICATION, write_secret, grow, take, count, UNSETTLED],
     ),
-    "payments": ([read_table, SIGNING], [write_table, delete_from_table, scan_table, MASTER, APPLICATION, enqueue]),
+    "payments": (
+        [read_table, read_several, UNSETTLED, CLOSED, CUSTOMER, SIGNING],
+        [write_table, update_table, delete_from_table, scan_table, MASTER, APPLICATION, enqueue],
+    ),
     "health-live": ([read_table], [write_table, delete_from_table, scan_table, SIGNING, APPLICATION, MASTER]),
     "health-database": ([read_table, APPLICATION], [write_table, scan_table, SIGNING, MASTER]),
     "processor": (
         [read_table, update_table, APPLICATION, take, count],
-        [write_table, delete_from_table, scan_table, query_index, SIGNING, MASTER, enqueue, purge],
+        [write_table, delete_from_table, scan_table, UNSETTLED, CLOSED, SIGNING, MASTER, enqueue, purge],
     ),
     "reconciler": (
-        [read_table, query_index, enqueue, count],
-        [write_table, update_table, delete_from_table, scan_table, SIGNING, APPLICATION, MASTER, take, purge],
+        [read_table, update_table, UNSETTLED, CLOSED, APPLICATION, enqueue, count],
+        [write_table, delete_from_table, scan_table, CUSTOMER, SIGNING, MASTER, take, purge],
     ),
     "migrate": ([MASTER, APPLICATION], [read_table, write_table, scan_table, SIGNING, write_secret]),
 }

@@ -49,15 +49,17 @@ def test_settled_items_expire(platform: Platform, region: Region) -> None:
     assert found["TimeToLiveDescription"] == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}
 
 
-def test_the_index_of_the_unsettled_is_spread_over_shards(platform: Platform, region: Region) -> None:
-    (index,) = table(platform, region)["GlobalSecondaryIndexes"]
+def test_payments_are_found_through_indexes_that_hold_keys_only(platform: Platform, region: Region) -> None:
+    indexes = {index["IndexName"]: index for index in table(platform, region)["GlobalSecondaryIndexes"]}
 
-    assert index["IndexName"] == "unsettled"
-    assert {key["KeyType"]: key["AttributeName"] for key in index["KeySchema"]} == {
-        "HASH": "unsettled_shard",
-        "RANGE": "accepted_at",
+    assert {
+        name: {key["KeyType"]: key["AttributeName"] for key in index["KeySchema"]} for name, index in indexes.items()
+    } == {
+        "unsettled": {"HASH": "unsettled_shard", "RANGE": "accepted_at"},
+        "closed": {"HASH": "closed_shard", "RANGE": "closed_order"},
+        "customer": {"HASH": "customer_reference", "RANGE": "accepted_at"},
     }
-    assert index["Projection"]["ProjectionType"] == "KEYS_ONLY"
+    assert {index["Projection"]["ProjectionType"] for index in indexes.values()} == {"KEYS_ONLY"}
 
 
 def test_every_change_is_streamed(platform: Platform, region: Region) -> None:

@@ -102,7 +102,9 @@ def test_on_demand_the_active_regions_reconciler_works_and_the_standbys_does_not
     }
 
     assert answers[platform.primary.name]["state"] == "active"
-    assert answers[platform.standby.name] == {"enqueued": 0, "state": "standby"}
+    assert answers[platform.standby.name]["state"] == "standby"
+    assert answers[platform.standby.name]["enqueued"] == 0
+    assert answers[platform.standby.name]["finished"], "it could not compare the table with its copy of the ledger"
 
 
 def test_the_queue_is_encrypted_refuses_plain_connections_and_gives_up_after_five_tries(

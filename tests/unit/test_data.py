@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from domain.payment_index import INDEXES
 from tests.unit.app import Deployment
 from tests.unit.lab import Body
 
@@ -110,10 +111,19 @@ class TestSessions:
         assert deployment.key_region("global", table["server_side_encryption"]["kms_key_arn"]) == "us-east-1"
         assert deployment.key_region("global", replica["kms_key_arn"]) == "us-west-2"
 
-    def test_unsettled_payments_have_a_sparse_sharded_index(self, table: Body) -> None:
-        (index,) = table["global_secondary_index"]
-        assert (index["hash_key"], index["range_key"]) == ("unsettled_shard", "accepted_at")
-        assert table["hash_key"] != index["hash_key"]
+    def test_each_way_to_look_payments_up_has_an_index_that_only_its_keys_write_to(self, table: Body) -> None:
+        indexes = {index["name"]: index for index in table["global_secondary_index"]}
+        assert {name: (index["hash_key"], index["range_key"]) for name, index in indexes.items()} == {
+            "unsettled": ("unsettled_shard", "accepted_at"),
+            "closed": ("closed_shard", "closed_order"),
+            "customer": ("customer_reference", "accepted_at"),
+        }
+        assert {index["projection_type"] for index in indexes.values()} == {"KEYS_ONLY"}
+
+    def test_the_functions_know_the_indexes_as_they_are(self, table: Body) -> None:
+        assert {
+            (index["name"], index["hash_key"], index["range_key"]) for index in table["global_secondary_index"]
+        } == {(index.name, index.partition, index.order) for index in INDEXES}
 
     def test_the_regions_first_state_is_written_once(self, deployment: Deployment) -> None:
         seed = deployment["global"].one("aws_dynamodb_table_item")

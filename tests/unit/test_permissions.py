@@ -156,7 +156,10 @@ def test_a_functions_own_code_may_not_touch_network_interfaces(deployment: Deplo
     ("function", "actions"),
     [
         ("webhook", {"dynamodb:GetItem", "dynamodb:PutItem", "secretsmanager:GetSecretValue", "sqs:SendMessage"}),
-        ("payments", {"dynamodb:GetItem", "secretsmanager:GetSecretValue"}),
+        (
+            "payments",
+            {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "secretsmanager:GetSecretValue"},
+        ),
         ("health-live", {"dynamodb:GetItem"}),
         ("health-database", {"dynamodb:GetItem", "secretsmanager:GetSecretValue"}),
         (
@@ -167,7 +170,13 @@ def test_a_functions_own_code_may_not_touch_network_interfaces(deployment: Deplo
                 "s3:PutObject",
             },
         ),
-        ("reconciler", {"dynamodb:GetItem", "dynamodb:Query", "sqs:GetQueueAttributes", "sqs:SendMessage"}),
+        (
+            "reconciler",
+            {
+                *("dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"),
+                *("sqs:GetQueueAttributes", "sqs:SendMessage"),
+            },
+        ),
         ("migrate", {"secretsmanager:GetSecretValue"}),
     ],
 )
@@ -184,7 +193,7 @@ def test_a_function_may_do_what_it_is_for(
     assert {action for action in granted if action.partition(":")[0] not in every_function} == actions
 
 
-@pytest.mark.parametrize("function", ["health-live", "health-database", "reconciler"])
+@pytest.mark.parametrize("function", ["health-live", "health-database"])
 def test_who_needs_no_payment_reads_the_regions_state_and_no_payment(allowed: list[Statement], function: str) -> None:
     reads = [
         statement

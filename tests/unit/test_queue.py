@@ -164,6 +164,7 @@ def test_alarms_on_our_own_metrics_name_a_metric_that_the_function_emits_and_the
         ("processor", "PaymentConflict"),
         ("processor", "StaleEpoch"),
         ("reconciler", "OldestUnsettledSeconds"),
+        ("reconciler", "ReopenedPayments"),
     }
     for alarm in own:
         service = alarm["dimensions"]["service"]

@@ -166,7 +166,7 @@ class TestAlarms:
             "AWS/ApiGateway/5XXError": 1,
             "AWS/CertificateManager/DaysToExpiry": 2,
             "AWS/DynamoDB/ReadThrottleEvents": 1,
-            "AWS/DynamoDB/WriteThrottleEvents": 2,
+            "AWS/DynamoDB/WriteThrottleEvents": 4,
             "AWS/DynamoDB/ReplicationLatency": 1,
             "AWS/S3/ReplicationLatency": 2,
             "AWS/S3/OperationsFailedReplication": 2,
@@ -177,6 +177,7 @@ class TestAlarms:
             "tap/PaymentConflict": 1,
             "tap/StaleEpoch": 1,
             "tap/OldestUnsettledSeconds": 1,
+            "tap/ReopenedPayments": 1,
         }
         output = deployment[stack].content["output"]["alarm_names"]["value"]
         assert {deployment.target(stack, name).body["alarm_name"] for name in output} == {
@@ -287,6 +288,7 @@ class TestTheApi:
         assert answering == {
             "acceptPayment": f"tap-webhook-{region}-dev/invocations",
             "readPayment": f"tap-payments-{region}-dev/invocations",
+            "listPayments": f"tap-payments-{region}-dev/invocations",
             "live": f"tap-health-live-{region}-dev/invocations",
             "active": f"tap-health-live-{region}-dev/invocations",
             "database": f"tap-health-database-{region}-dev/invocations",

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from pg8000.native import Connection
 
-from domain.payment_store import UNSETTLED_INDEX
 from embedded.launcher import Emulator
 from lib.packaging import Artifact, build_functions_zip
 from tests.unit.functions.support import (
+    APPLICATION,
     MASTER,
     ROOT,
     SIGNING_KEY,
@@ -20,6 +21,7 @@ from tests.unit.functions.support import (
     Deploy,
     Function,
     Queue,
+    new_table,
     unique,
 )
 
@@ -45,7 +47,7 @@ def role_arn(cloud: Cloud) -> str:
     iam, name = cloud.client("iam"), unique("role")
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     actions = [
-        *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+        *("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
         *("sqs:GetQueueAttributes", "sqs:SendMessage", "secretsmanager:GetSecretValue"),
         "s3:PutObject",
     ]
@@ -91,26 +93,7 @@ def deploy(cloud: Cloud, functions_zip: Artifact, role_arn: str) -> Iterator[Dep
 
 @pytest.fixture(scope="session")
 def sessions_table(cloud: Cloud) -> str:
-    name = unique("sessions")
-    cloud.client("dynamodb").create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "unsettled_shard", "accepted_at")
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": UNSETTLED_INDEX,
-                "KeySchema": [
-                    {"AttributeName": "unsettled_shard", "KeyType": "HASH"},
-                    {"AttributeName": "accepted_at", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "KEYS_ONLY"},
-            }
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    return name
+    return new_table(cloud)
 
 
 @pytest.fixture
@@ -171,6 +154,22 @@ def database(cloud: Cloud, emulator: Emulator) -> Iterator[Database]:
         master_secret=cloud.new_secret(MASTER),
     )
     rds.delete_db_cluster(DBClusterIdentifier=identifier, SkipFinalSnapshot=True)
+
+
+@pytest.fixture(scope="session")
+def ledger_variables(deploy: Deploy, cloud: Cloud, database: Database) -> dict[str, str]:
+    """The environment variables by which functions find a ledger whose schema is up to date."""
+    variables = database.variables(cloud.new_secret(APPLICATION))
+    migrate = deploy("migrate", DATABASE_MASTER_SECRET_ARN=database.master_secret, **variables)
+    assert migrate({}).error is None
+    return variables
+
+
+@pytest.fixture
+def ledger(ledger_variables: dict[str, str], database: Database) -> Iterator[Connection]:
+    """The ledger, as its master sees it."""
+    with database.connect(MASTER) as connection:
+        yield connection
 
 
 def _policy(*statements: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import ssl
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -10,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from pg8000.native import Connection
 
+from domain.payment_index import INDEXES
 from domain.signature import sign
 from lib.packaging import trust_bundle_sha256
 
@@ -18,6 +21,7 @@ ROOT = Path(__file__).parents[3]
 REGION = "us-east-1"
 SIGNING_KEY = "a-signing-key-for-tests-only"
 MASTER = {"username": "ledger_master", "password": "master-password-for-tests"}
+APPLICATION = {"username": "ledger_processor", "password": "application-password"}
 
 
 @dataclass(frozen=True)
@@ -154,12 +158,43 @@ class ControlItem:
         self.client.delete_item(TableName=self.table, Key={"pk": {"S": "control"}})
 
 
+def new_table(cloud: Cloud) -> str:
+    """A sessions table of its own, with all indexes; its name."""
+    name = unique("sessions")
+    cloud.client("dynamodb").create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[
+            {"AttributeName": attribute, "AttributeType": "S"}
+            for attribute in sorted({"pk", *(each for index in INDEXES for each in (index.partition, index.order))})
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": index.name,
+                "KeySchema": [
+                    {"AttributeName": index.partition, "KeyType": "HASH"},
+                    {"AttributeName": index.order, "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+            for index in INDEXES
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return name
+
+
 def unique(prefix: str) -> str:
     return f"{prefix}-{uuid.uuid4().hex[:12]}"
 
 
 def request(
-    method: str, path: str, *, headers: Mapping[str, str] | None = None, body: str | None = None
+    method: str,
+    path: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: str | None = None,
+    query: Mapping[str, list[str]] | None = None,
 ) -> dict[str, Any]:
     """An event as API Gateway makes it for a REST API's proxy integration."""
     headers = dict(headers or {})
@@ -169,8 +204,8 @@ def request(
         "httpMethod": method,
         "headers": headers,
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
+        "queryStringParameters": {name: values[-1] for name, values in query.items()} if query else None,
+        "multiValueQueryStringParameters": query or None,
         "pathParameters": None,
         "stageVariables": None,
         "requestContext": {"requestId": "r", "httpMethod": method, "path": path, "resourcePath": path, "stage": "test"},
@@ -218,3 +253,16 @@ class Database:
             "DATABASE_NAME": self.name,
             "DATABASE_TRUST_BUNDLE_SHA256": trust_bundle_sha256(self.trust_bundle),
         }
+
+    def connect(self, user: Mapping[str, str]) -> Connection:
+        """A connection of the tests' own."""
+        context = ssl.create_default_context(cafile=str(self.trust_bundle))
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        return Connection(
+            user["username"],
+            host=self.host,
+            port=self.port,
+            database=self.name,
+            password=user["password"],
+            ssl_context=context,
+        )

@@ -28,6 +28,7 @@ def nodes(value: Any) -> Iterator[dict[str, Any]]:
 def test_it_describes_the_whole_api() -> None:
     assert {(method, path): operation["operationId"] for path, method, operation in OPERATIONS} == {
         ("post", "/v1/webhooks/payments"): "acceptPayment",
+        ("get", "/v1/payments"): "listPayments",
         ("get", "/v1/payments/{id}"): "readPayment",
         ("get", "/health/live"): "live",
         ("get", "/health/database"): "database",

@@ -12,9 +12,9 @@ import pytest
 from pg8000.native import Connection
 
 from tests.unit.functions.support import REGION, Archive, Cloud, ControlItem, Function, payment_json
-from tests.unit.functions.test_processor import accepted, delivery, failed, ledger, processor, rows, status
+from tests.unit.functions.test_processor import accepted, delivery, failed, processor, rows, status
 
-__all__ = ["ledger", "processor"]
+__all__ = ["processor"]
 
 PERSONAL = {
     "customer": {"reference": "customer-4711", "email": "somebody@example.com"},

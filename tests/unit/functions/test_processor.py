@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import ssl
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,7 +11,7 @@ from pg8000.exceptions import DatabaseError
 from pg8000.native import Connection
 
 from tests.unit.functions.support import (
-    MASTER,
+    APPLICATION,
     REGION,
     Archive,
     Cloud,
@@ -27,41 +25,16 @@ from tests.unit.functions.support import (
     unique,
 )
 
-APPLICATION = {"username": "ledger_processor", "password": "application-password"}
-
 
 @pytest.fixture(scope="module")
-def processor(deploy: Deploy, cloud: Cloud, database: Database, sessions_table: str, archive: Archive) -> Function:
+def processor(deploy: Deploy, ledger_variables: dict[str, str], sessions_table: str, archive: Archive) -> Function:
     """The processor, on a ledger whose schema is up to date."""
-    variables = database.variables(cloud.new_secret(APPLICATION))
-    migrate = deploy("migrate", DATABASE_MASTER_SECRET_ARN=database.master_secret, **variables)
-    assert migrate({}).error is None
-    return deploy("processor", SESSIONS_TABLE=sessions_table, **variables, **archive.variables)
-
-
-@pytest.fixture
-def ledger(processor: Function, database: Database) -> Iterator[Connection]:
-    """The ledger, as its master sees it."""
-    with connect(database, MASTER) as connection:
-        yield connection
+    return deploy("processor", SESSIONS_TABLE=sessions_table, **ledger_variables, **archive.variables)
 
 
 @pytest.fixture(autouse=True)
 def _active(control_item: ControlItem) -> None:
     """Every test begins in the active region."""
-
-
-def connect(database: Database, user: dict[str, str]) -> Connection:
-    context = ssl.create_default_context(cafile=str(database.trust_bundle))
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return Connection(
-        user["username"],
-        host=database.host,
-        port=database.port,
-        database=database.name,
-        password=user["password"],
-        ssl_context=context,
-    )
 
 
 def accepted(webhook: Function, **changes: Any) -> str:
@@ -127,6 +100,7 @@ class TestSettlement:
         assert item["status"]["S"] == "settled"
         assert "expires_at" in item
         assert "unsettled_shard" not in item
+        assert item["closed_order"]["S"] == f"0000000001#{item['closed_at']['S']}"
 
     def test_a_payment_that_is_delivered_again_and_again_is_settled_once(
         self, webhook: Function, processor: Function, ledger: Connection
@@ -272,5 +246,5 @@ class TestTheLedgerEnforces:
     )
     @pytest.mark.usefixtures("processor")
     def test_the_functions_user_may_add_and_change_nothing(self, database: Database, statement: str) -> None:
-        with connect(database, APPLICATION) as application, pytest.raises(DatabaseError, match="permission denied"):
+        with database.connect(APPLICATION) as application, pytest.raises(DatabaseError, match="permission denied"):
             application.run(statement)

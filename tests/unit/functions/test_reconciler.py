@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,15 @@ Accept = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def reconciler(deploy: Deploy, sessions_table: str, queue: Queue) -> Function:
-    return deploy("reconciler", SESSIONS_TABLE=sessions_table, QUEUE_URL=queue.url)
+def variables(ledger_variables: dict[str, str], sessions_table: str) -> dict[str, str]:
+    """Where the reconciler finds table and ledger."""
+    reader = {"DATABASE_READER_HOST": ledger_variables["DATABASE_WRITER_HOST"]}
+    return {**ledger_variables, **reader, "SESSIONS_TABLE": sessions_table}
+
+
+@pytest.fixture(scope="module")
+def reconciler(deploy: Deploy, variables: dict[str, str], queue: Queue) -> Function:
+    return deploy("reconciler", QUEUE_URL=queue.url, **variables)
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +71,7 @@ def test_what_is_closed_is_not_enqueued(
     store = PaymentStore(cloud.client("dynamodb"), sessions_table)
     settled = store.find(accept(minutes_ago=5))
     assert settled is not None
-    store.close(settled, "settled", now=datetime.now(UTC))
+    store.close(settled, "settled", epoch=1, now=datetime.now(UTC))
     reconciler({})
     assert settled.id not in queue.drained()
 
@@ -80,7 +88,9 @@ def test_how_long_the_oldest_payment_has_waited_is_measured_with_the_dimensions_
     assert 60_000 <= measured["OldestUnsettledSeconds"][0] < 61_000
 
 
-def test_a_queue_that_is_behind_gets_no_more(deploy: Deploy, accept: Accept, cloud: Cloud, sessions_table: str) -> None:
+def test_a_queue_that_is_behind_gets_no_more(
+    deploy: Deploy, accept: Accept, cloud: Cloud, variables: dict[str, str]
+) -> None:
     url = cloud.client("sqs").create_queue(QueueName=unique("full"))["QueueUrl"]
     for start in range(0, 1_010, 10):
         entries = [{"Id": str(n), "MessageBody": "{}"} for n in range(start, start + 10)]
@@ -89,7 +99,7 @@ def test_a_queue_that_is_behind_gets_no_more(deploy: Deploy, accept: Accept, clo
     for _ in range(5):
         cloud.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=600)
     accept(minutes_ago=5)
-    answer = deploy("reconciler", SESSIONS_TABLE=sessions_table, QUEUE_URL=url)({})
+    answer = deploy("reconciler", QUEUE_URL=url, **variables)({})
     assert answer.payload["enqueued"] == 0
     assert "ReconcilerHeldBack" in answer.log
 
@@ -100,7 +110,8 @@ def test_a_region_that_is_not_active_enqueues_nothing(
 ) -> None:
     accept(minutes_ago=5)
     control_item.put(state)
-    assert reconciler({}).payload == {"enqueued": 0, "state": state}
+    payload = reconciler({}).payload
+    assert (payload["enqueued"], payload["state"]) == (0, state)
     assert queue.drained() == []
 
 
@@ -109,3 +120,38 @@ def test_two_runs_at_once_enqueue_what_is_settled_once(reconciler: Function, acc
     reconciler({})
     reconciler({})
     assert set(queue.drained()) >= {waiting}
+
+
+def test_on_demand_it_enqueues_no_more_than_it_is_asked_for(reconciler: Function, accept: Accept, queue: Queue) -> None:
+    for _ in range(3):
+        accept(minutes_ago=5)
+    assert reconciler({"limit": 2}).payload["enqueued"] == 2
+    assert len(queue.drained()) == 2
+
+
+def test_in_full_it_enqueues_even_what_was_accepted_just_now(
+    reconciler: Function, accept: Accept, queue: Queue
+) -> None:
+    fresh = accept(minutes_ago=0.01)
+    reconciler({"full": True})
+    assert fresh in queue.drained()
+
+
+@pytest.mark.parametrize("event", [{"limit": 0}, {"limit": 1_000_000}, {"limit": "5"}, {"limit": True}, {"full": 1}])
+def test_what_it_cannot_do_it_refuses(reconciler: Function, event: dict[str, Any]) -> None:
+    answer = reconciler(event)
+    assert answer.error is not None
+    assert "whole number" in answer.payload["errorMessage"]
+
+
+def test_without_a_ledger_what_waits_is_enqueued_all_the_same(
+    deploy: Deploy, accept: Accept, queue: Queue, control_item: ControlItem, variables: dict[str, str]
+) -> None:
+    """A name that nobody listens at: the comparison of a second epoch fails, and the rest goes on."""
+    waiting = accept(minutes_ago=5)
+    control_item.put("active", 2)
+    nowhere = {"DATABASE_WRITER_HOST": "127.0.0.1", "DATABASE_PORT": "1"}
+    answer = deploy("reconciler", QUEUE_URL=queue.url, **{**variables, **nowhere})({})
+    assert waiting in queue.drained()
+    assert "NotCompared" in answer.log
+    assert answer.payload["finished"] is False
