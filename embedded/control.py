@@ -45,6 +45,21 @@ def restore(endpoint: str, region: str) -> None:
     call(endpoint, "POST", f"regions/{region}/restore")
 
 
+def kill_function(endpoint: str, region: str, name: str, *, busy_only: bool = False) -> int:
+    """Let a function's processes die, in the middle of their work; how many of them were at work."""
+    return int(call(endpoint, "POST", f"functions/{region}/{name}/kill{'-busy' if busy_only else ''}")["busy"])
+
+
+def stop_database(endpoint: str, region: str) -> None:
+    """Stop a region's PostgreSQL."""
+    call(endpoint, "POST", f"postgres/{region}/stop")
+
+
+def start_database(endpoint: str, region: str) -> None:
+    """Start a region's PostgreSQL again."""
+    call(endpoint, "POST", f"postgres/{region}/start")
+
+
 def mode(endpoint: str, region: str) -> str:
     """What a region is like: running, dead, control-plane, slow or partition."""
     return str(call(endpoint, "GET", f"regions/{region}")["mode"])

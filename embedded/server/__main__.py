@@ -17,6 +17,7 @@ from embedded.server.config import ServerConfig
 from embedded.server.outage import Outage
 from embedded.server.postgres_home import PostgresError
 from embedded.server.region_guards import Guards
+from embedded.server.workers import Workers
 
 
 def main() -> int:
@@ -53,6 +54,9 @@ def _close_gaps(aws: EmbeddedAws, config: ServerConfig) -> None:
     aurora.install(importlib.import_module("ministack.app")._get_module("rds"), config)
     aws.route("postgres", aurora.control)
     _make_regions_losable(aws)
+    workers = Workers()
+    workers.install()
+    aws.route("functions", workers.control)
 
 
 def _make_regions_losable(aws: EmbeddedAws) -> None:

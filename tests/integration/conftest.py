@@ -18,6 +18,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker for what only the embedded AWS can do, keep secrets out of messages, and say who calls."""
     os.environ["AWS_SDK_UA_APP_ID"] = "tap-tests"  # the embedded AWS records the driver's calls, and these are not
     config.addinivalue_line("markers", "disruptive: takes a region's traffic away for some seconds")
+    config.addinivalue_line("markers", "soak: a campaign, which `make soak` runs for longer")
     config.addinivalue_line("markers", "embedded_only: stops a database, or looks where only the embedded AWS lets one")
     if config.option.tbstyle == "auto":
         config.option.tbstyle = "short"  # the long style shows the arguments of calls, passwords among them
