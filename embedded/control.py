@@ -12,6 +12,8 @@ from typing import Any, Literal
 Answer = Literal["reset", "hang", "error"]
 """How a lost region answers: not at all, not until the client gives up, or with 503."""
 
+Store = Literal["dynamodb", "s3", "aurora"]
+
 SECONDS = 60.0
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -63,6 +65,17 @@ def start_database(endpoint: str, region: str) -> None:
 def mode(endpoint: str, region: str) -> str:
     """What a region is like: running, dead, control-plane, slow or partition."""
     return str(call(endpoint, "GET", f"regions/{region}")["mode"])
+
+
+def lag(endpoint: str, store: Store, *, least: int, most: int) -> None:
+    """Let a store's replication between regions take that many milliseconds from now on; never none."""
+    call(endpoint, "POST", f"replication/{store}/{least}-{most}")
+
+
+def under_way(endpoint: str) -> dict[str, int]:
+    """How many writes of each store have not arrived in the other region."""
+    found: dict[str, int] = call(endpoint, "GET", "replication")["under_way"]
+    return found
 
 
 def call(endpoint: str, method: str, path: str) -> dict[str, Any]:

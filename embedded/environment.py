@@ -8,7 +8,8 @@ ACCOUNT_ID = "000000000000"
 HOST = "127.0.0.1"
 
 # What the server, and through it every Lambda process, may inherit from the person's shell.
-_INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TAP_POSTGRES_BIN")
+_LAGS = tuple(f"TAP_EMBEDDED_LAG_{name}" for name in ("SEED", "DYNAMODB", "S3", "AURORA"))
+_INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TAP_POSTGRES_BIN", *_LAGS)
 
 
 def client_environment(endpoint: str, base: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -10,10 +10,11 @@ from pathlib import Path
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from embedded.server import aurora, gate, patching
+from embedded.server import aurora, gate, patching, replication
 from embedded.server.actions import Recorder
 from embedded.server.app import EmbeddedAws
 from embedded.server.config import ServerConfig
+from embedded.server.lag import LagError, Lags
 from embedded.server.outage import Outage
 from embedded.server.postgres_home import PostgresError
 from embedded.server.region_guards import Guards
@@ -38,7 +39,7 @@ def main() -> int:
             _close_gaps(aws, config)
             recorder.watch(importlib.import_module("ministack.core.iam_evaluator"))
             aws.route("actions", recorder.control)
-        except (patching.MissingNameError, PostgresError) as error:
+        except (LagError, patching.MissingNameError, PostgresError) as error:
             print(error, file=sys.stderr)
             return 1
     try:
@@ -51,19 +52,22 @@ def main() -> int:
 def _close_gaps(aws: EmbeddedAws, config: ServerConfig) -> None:
     importlib.import_module("embedded.server.gaps").load()
     patching.close_gaps()
-    aurora.install(importlib.import_module("ministack.app")._get_module("rds"), config)
+    lags = Lags.from_environment()
+    aurora.install(importlib.import_module("ministack.app")._get_module("rds"), config, lags)
     aws.route("postgres", aurora.control)
-    _make_regions_losable(aws)
+    _make_regions_losable(aws, lags)
     workers = Workers()
     workers.install()
     aws.route("functions", workers.control)
 
 
-def _make_regions_losable(aws: EmbeddedAws) -> None:
+def _make_regions_losable(aws: EmbeddedAws, lags: Lags) -> None:
     outage = Outage()
     gate.install(aws, outage)  # first: nothing more comes in while the rest is stopped
     Guards(outage).install()
     outage.listen(aurora.follow)
+    replication.install(lags, outage)
+    aws.route("replication", lags.control)
     aws.route("regions", outage.control)
 
 

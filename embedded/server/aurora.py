@@ -15,7 +15,8 @@ from typing import Any
 
 from embedded.server import patching
 from embedded.server.config import ServerConfig
-from embedded.server.outage import DEAD, Condition
+from embedded.server.lag import Lags
+from embedded.server.outage import DEAD, PARTITION, Condition
 from embedded.server.postgres_fleet import Fleet
 from embedded.server.postgres_home import PostgresError
 
@@ -50,17 +51,17 @@ _fleets: list[Fleet] = []  # none or one: a server process serves one deployment
 _lock = threading.Lock()
 
 
-def prepare(config: ServerConfig) -> Fleet:
+def prepare(config: ServerConfig, lags: Lags) -> Fleet:
     """Remove what a killed run left, reserve addresses and write the trust bundle; idempotent. Raises PostgresError."""
     with _lock:
         if not _fleets:
-            _fleets.append(Fleet(config.state_dir, config.trust_bundle))
+            _fleets.append(Fleet(config.state_dir, config.trust_bundle, lags))
         return _fleets[0]
 
 
-def install(_rds: ModuleType, config: ServerConfig) -> None:
+def install(_rds: ModuleType, config: ServerConfig, lags: Lags) -> None:
     """Put PostgreSQL behind MiniStack's Aurora. Raises PostgresError, or MissingNameError from another MiniStack."""
-    hooks = _Hooks(prepare(config))
+    hooks = _Hooks(prepare(config, lags))
     patching.close_gaps([patching.Gap("services.rds", RELIES_ON, hooks.attach)])
 
 
@@ -89,11 +90,19 @@ def region_status(region: str) -> list[dict[str, object]]:
 
 
 def follow(region: str, before: Condition, now: Condition) -> None:
-    """Crash a region's PostgreSQL with the region, and start it when it is given back. Raises PostgresError."""
-    if DEAD not in (before.mode, now.mode) or before.mode == now.mode:
+    """Do to a region's PostgreSQL what becomes of the region. Raises PostgresError."""
+    if before.mode == now.mode:
         return
+    fleet = _running_fleet()
     with contextlib.suppress(LookupError):  # it may have none
-        (stop_region if now.mode == DEAD else start_region)(region)
+        if now.mode == PARTITION:
+            fleet.isolate(region)
+        if now.mode == DEAD:
+            fleet.stop_region(region)
+        if before.mode == DEAD:
+            fleet.start_region(region)
+    if before.mode == PARTITION:
+        fleet.rejoin(region)
 
 
 def control(method: str, rest: str) -> tuple[int, dict[str, object]]:

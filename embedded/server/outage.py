@@ -20,6 +20,8 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
+from embedded.server import callers
+
 logger = logging.getLogger("embedded.outage")
 
 RUNNING, DEAD, CONTROL_PLANE, SLOW, PARTITION = "running", "dead", "control-plane", "slow", "partition"
@@ -153,6 +155,8 @@ def _parsed(region: str, order: str) -> Condition:
         return Condition(mode, answer)
     if mode == SLOW:
         return Condition(SLOW, delay=_seconds(argument))
+    if mode == PARTITION and not callers.can_tell():
+        raise BadRequestError("a partition needs Linux, whose kernel tells which region's function a call comes from")
     if mode in ("restore", PARTITION) and not argument:
         return Condition(PARTITION if mode == PARTITION else RUNNING)
     raise BadRequestError(f"{order!r}: a region can be dead, control-plane, slow/<seconds>, partition, or restore")

@@ -3,16 +3,19 @@
 import base64
 import hashlib
 import hmac
+import os
+import pwd
 import re
 import secrets
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess, TimeoutExpired
 
 from embedded.server.postgres_home import Owner, PostgresError
-from embedded.server.proxy import TlsFront
+from embedded.server.proxy import ReplicationLink, TlsFront
 
 ADMIN = "rdsadmin"  # the superuser's name on Aurora; here it has no password and exists on the private socket only
 WAIT_SECONDS = 30
@@ -32,6 +35,7 @@ max_wal_senders = 10
 wal_level = replica
 wal_keep_size = 128MB
 max_wal_size = 256MB
+primary_conninfo = '{upstream}'
 hot_standby = on
 hot_standby_feedback = on
 wal_retrieve_retry_interval = 500ms
@@ -65,7 +69,15 @@ class PostgresServer:
     """
 
     def __init__(
-        self, *, binaries: Path, owner: Owner, folder: Path, address: str, port: int, certificate: Certificate
+        self,
+        *,
+        binaries: Path,
+        owner: Owner,
+        folder: Path,
+        address: str,
+        port: int,
+        certificate: Certificate,
+        lag: Callable[[], float],
     ) -> None:
         self.address = address
         self.port = port
@@ -76,6 +88,8 @@ class PostgresServer:
         self._data = folder / "data"
         self._log = folder / "server.log"
         self._front: TlsFront | None = None
+        self._link: ReplicationLink | None = None
+        self._lag = lag
         folder.mkdir(mode=0o700, exist_ok=True)
         owner.take(folder)
 
@@ -98,14 +112,43 @@ class PostgresServer:
             self.sql(f"CREATE DATABASE {_identifier(database)} OWNER {master};")
 
     def clone(self, primary: "PostgresServer") -> None:
-        """Replace what is here by a streaming standby of `primary`. Raises PostgresError."""
+        """Replace what is here by a streaming standby of `primary`, from which changes come late.
+
+        Raises PostgresError.
+        """
         self.stop("immediate")
         shutil.rmtree(self._data, ignore_errors=True)
         # Socket and peer authentication: replication needs no password that could end up on disk or in `ps`.
-        source = f"host={primary.folder} port={primary.port} user={ADMIN} application_name={self.folder.name}"
-        self._run("pg_basebackup", "-d", source, "-D", self._data, "-R", "-X", "stream", "-c", "fast", "--no-sync")
-        self._configure()
+        source = f"port={primary.port} user={ADMIN} application_name={self.folder.name}"
+        copy = ("-d", f"host={primary.folder} {source}", "-D", self._data, "-X", "stream", "-c", "fast", "--no-sync")
+        self._run("pg_basebackup", *copy)
+        self._owner.write(self._data / "standby.signal", "")
+        self._configure(f"host={self._link_folder()} {source}")
+        self.connect(primary)
         self.start()
+
+    def connect(self, primary: "PostgresServer") -> None:
+        """Let this standby receive changes from its primary again. Raises PostgresError."""
+        if self._link is None:
+            folder = self._link_folder()
+            self._link = ReplicationLink(folder, self.port, self._lag, self._owner.take)
+        self._link.join(primary.socket)
+
+    def disconnect(self) -> None:
+        """Let nothing more arrive from the primary; what is on its way is lost, and asked for again afterwards."""
+        if self._link is not None:
+            self._link.join(None)
+
+    @property
+    def socket(self) -> Path:
+        """The private socket."""
+        return self.folder / f".s.PGSQL.{self.port}"
+
+    def _link_folder(self) -> Path:
+        folder = self.folder / "in"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        self._owner.take(folder)
+        return folder
 
     def start(self) -> None:
         """Start and wait until it accepts connections. Raises PostgresError with the end of the server's log."""
@@ -116,8 +159,7 @@ class PostgresServer:
         except PostgresError as error:
             raise PostgresError(f"{error}\n{self._end_of_log()}") from None
         if self._front is not None:
-            socket = self.folder / f".s.PGSQL.{self.port}"
-            self._front.serve(socket, self._data / "server.crt", self._data / "server.key")
+            self._front.serve(self.socket, self._data / "server.crt", self._data / "server.key")
 
     def stop(self, mode: str = "fast") -> None:
         """Stop; `fast` hands all changes to the standby first, `immediate` is a crash."""
@@ -135,8 +177,9 @@ class PostgresServer:
     def remove(self) -> None:
         """Stop at once and delete every file."""
         self.stop("immediate")
-        if self._front is not None:
-            self._front.close()
+        for relay in (self._front, self._link):
+            if relay is not None:
+                relay.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def promote(self) -> None:
@@ -149,9 +192,14 @@ class PostgresServer:
             return False
         return self._execute("pg_ctl", "-D", self._data, "status").returncode == 0
 
-    def is_streaming(self) -> bool:
-        """Whether this standby receives changes from its primary."""
-        return self.sql("SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'") == "1"
+    def wait_until_streaming(self, primary: "PostgresServer", seconds: float = 15) -> None:
+        """Wait until this standby receives changes from its primary. Raises PostgresError after `seconds`."""
+        # The standby itself says "streaming" before it has connected.
+        expected, deadline = f"{self.folder.name}|streaming", time.monotonic() + seconds
+        while expected not in primary.sql("SELECT application_name, state FROM pg_stat_replication").splitlines():
+            if time.monotonic() > deadline:
+                raise PostgresError(f"The standby is not replicating after {seconds:.0f} s.")
+            time.sleep(0.1)
 
     def last_checkpoint(self) -> str:
         """Where a stopped server's log ends: the position of its shutdown checkpoint, such as 0/3000028."""
@@ -178,7 +226,7 @@ class PostgresServer:
         target = ("-h", self.folder, "-p", self.port, "-U", ADMIN, "-d", "postgres")
         return self._run("psql", *options, *target, text=statements).strip()
 
-    def _configure(self) -> None:
+    def _configure(self, upstream: str = "") -> None:
         if '"' in self._owner.name:
             raise PostgresError(f"PostgreSQL cannot run as {self._owner.name}: a quote in a user's name.")
         tls = self._speaks_tls()
@@ -189,10 +237,14 @@ class PostgresServer:
             port=self.port,
             sockets=str(self.folder).replace("'", "''"),
             ssl="on" if tls else "off",
+            upstream=upstream.replace("'", "''"),
         )
         self._owner.write(self._data / "postgresql.conf", settings)
         self._owner.write(self._data / "pg_hba.conf", ACCESS)
-        self._owner.write(self._data / "pg_ident.conf", f'owner "{self._owner.name}" {ADMIN}\n')
+        # The emulator's own user is one of them: replication passes through it, and root runs no server itself.
+        users = dict.fromkeys((self._owner.name, pwd.getpwuid(os.geteuid()).pw_name))
+        mapped = "".join(f'owner "{name}" {ADMIN}\n' for name in users)
+        self._owner.write(self._data / "pg_ident.conf", mapped)
         self._owner.write(self._data / "server.crt", self._certificate.certificate)
         self._owner.write(self._data / "server.key", self._certificate.key)
 

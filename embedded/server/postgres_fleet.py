@@ -9,14 +9,17 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from embedded.postgres_binaries import find_binaries
+from embedded.server import callers
 from embedded.server.certificates import Authority
+from embedded.server.lag import AURORA, Lags
 from embedded.server.loopback import Loopback
 from embedded.server.postgres import PostgresServer
 from embedded.server.postgres_home import Owner, PostgresError, open_home, reachable_binaries, remove_orphans
-from embedded.server.proxy import WriterProxy
+from embedded.server.proxy import Target, WriterProxy
 
 logger = logging.getLogger("embedded.postgres")
 
@@ -35,7 +38,7 @@ class Member:
 class Fleet:
     """All servers of one emulator. Raises PostgresError from anything that PostgreSQL refuses."""
 
-    def __init__(self, state_dir: Path, trust_bundle: Path) -> None:
+    def __init__(self, state_dir: Path, trust_bundle: Path, lags: Lags) -> None:
         self._state_dir = state_dir
         self._owner = Owner.find()
         self._loopback = Loopback(state_dir)
@@ -50,7 +53,9 @@ class Fleet:
         self._proxies: dict[str, WriterProxy] = {}
         self._writers: dict[str, str] = {}
         self._numbers = itertools.count(1)
+        self._lags = lags
         self._stopped: set[str] = set()  # regions
+        self._isolated: set[str] = set()  # regions from and to which nothing is replicated
         self._lock = threading.RLock()
 
     @property
@@ -67,7 +72,7 @@ class Fleet:
         """The address of a global cluster's writer endpoint, the same from the first question on."""
         with self._lock:
             if key not in self._proxies:
-                self._proxies[key] = WriterProxy(self._loopback.take(), self.port)
+                self._proxies[key] = WriterProxy(self._loopback.take(), self.port, partial(self._detour, key))
             return self._proxies[key].address
 
     def create_writer(self, arn: str, user: str, password: str, database: str) -> None:
@@ -100,7 +105,10 @@ class Fleet:
         with self._lock:
             old, new = self._pair(key, target)
             self._proxies[key].follow(None)
-            old.server.stop("immediate")
+            new.server.disconnect()
+            if self._reach(old, new):
+                old.server.stop("immediate")
+            # Else it goes on taking writes in its own region: nothing from here can stop it.
             self._swap(key, old, new)
 
     def switch_over(self, key: str, target: str) -> None:
@@ -108,8 +116,9 @@ class Fleet:
         with self._lock:
             old, new = self._pair(key, target)
             self._running(old.arn)
-            if not new.server.is_streaming():
+            if not self._reach(old, new):
                 raise PostgresError(f"{target} is not replicating, so a switchover would lose data.")
+            new.server.wait_until_streaming(old.server)  # after a restart it takes a moment
             self._proxies[key].follow(None)
             try:
                 old.server.stop("fast")
@@ -165,9 +174,11 @@ class Fleet:
     def stop_region(self, region: str) -> None:
         """Crash a region's servers: connections to them are refused. Raises LookupError if it has none."""
         with self._lock:
-            for member in self._of_region(region):
-                member.server.stop("immediate")
+            members = self._of_region(region)
             self._stopped.add(region)
+            self._link()  # first: what the crash had not sent out is lost
+            for member in members:
+                member.server.stop("immediate")
             self._point_proxies()
 
     def start_region(self, region: str) -> None:
@@ -180,7 +191,23 @@ class Fleet:
                     self._rejoin(member, self._running(member.source))
                 else:
                     member.server.start()
+            self._link()
             self._point_proxies()
+
+    def isolate(self, region: str) -> None:
+        """Let every server run, and nothing be replicated from or to a region."""
+        with self._lock:
+            self._isolated.add(region)
+            self._link()
+
+    def rejoin(self, region: str) -> None:
+        """End a region's isolation: what was not replicated follows; a server that lost its role starts anew."""
+        with self._lock:
+            self._isolated.discard(region)
+            for member in self._members.values():
+                if member.outdated and member.source is not None:
+                    self._rejoin_if_up(member, self._members[member.source])
+            self._link()
 
     def region_status(self, region: str) -> list[dict[str, object]]:
         """What runs in a region. Raises LookupError if there is nothing."""
@@ -212,10 +239,12 @@ class Fleet:
             self._trust_bundle.unlink(missing_ok=True)
 
     def _new_server(self) -> PostgresServer:
+        name = f"{next(self._numbers):02}"
         return PostgresServer(
             binaries=self._binaries,
             owner=self._owner,
-            folder=self._home / f"{next(self._numbers):02}",
+            folder=self._home / name,
+            lag=partial(self._lags.draw, AURORA, name),
             address=self._loopback.take(),
             port=self.port,
             certificate=self._certificate,
@@ -271,7 +300,7 @@ class Fleet:
         self._point_proxies()
 
     def _rejoin_if_up(self, member: Member, writer: Member) -> None:
-        if member.region in self._stopped:
+        if member.region in self._stopped or not self._reach(member, writer):
             return
         try:
             self._rejoin(member, writer)
@@ -281,6 +310,30 @@ class Fleet:
     def _rejoin(self, member: Member, writer: Member) -> None:
         member.server.clone(writer.server)
         member.outdated = False
+
+    def _reach(self, one: Member, other: Member) -> bool:
+        return one.region == other.region or not {one.region, other.region} & self._isolated
+
+    def _detour(self, key: str, client: Target, target: Target) -> Target | None:
+        """The writer as a client's region sees it: behind a partition that is the one which it has, if any."""
+        region = callers.region_of(*client) if self._isolated else None
+        writer = self._members.get(self._writers.get(key, ""))
+        if region is None or writer is None or writer.region == region or not {region, writer.region} & self._isolated:
+            return target
+        deposed = (each for each in self._members.values() if each.source == writer.arn and each.outdated)
+        return next(((each.server.address, self.port) for each in deposed if each.region == region), None)
+
+    def _link(self) -> None:
+        """Let the standbys receive what their writers send, as far as it can pass."""
+        for member in self._members.values():
+            source = self._members.get(member.source or "")
+            if source is None or member.outdated:
+                continue
+            lost = {member.region, source.region} & self._stopped
+            if lost or not self._reach(member, source):
+                member.server.disconnect()
+            else:
+                member.server.connect(source.server)
 
     def _point_proxies(self) -> None:
         for key, proxy in self._proxies.items():

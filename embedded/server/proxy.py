@@ -13,6 +13,9 @@ from pathlib import Path
 from embedded.server.postgres_home import PostgresError
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Target = tuple[str, int]
+Detour = Callable[[Target, Target], Target | None]
+"""Where the client at the first address is led to, instead of the second; None: nowhere."""
 Connect = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Stream]]
 
 CHUNK = 64 * 1024
@@ -22,6 +25,7 @@ RESET = struct.pack("ii", 1, 0)  # SO_LINGER with no time: close() sends RST, as
 # PostgreSQL's protocol, "SSL session encryption" and "GSSAPI session encryption": what a client may ask first.
 SSL_REQUEST = struct.pack("!II", 8, 80877103)
 GSS_REQUEST = struct.pack("!II", 8, 80877104)
+COPY_BOTH = b"W"  # "CopyBothResponse": what follows is the stream of changes
 REFUSAL = b"SFATAL\0VFATAL\0C28000\0Mno encryption: this server takes TLS connections only\0\0"
 
 
@@ -68,7 +72,14 @@ class Relay:
         if relays:
             await asyncio.wait(relays, timeout=SECONDS)
         if connect is not None:
-            self._server = await asyncio.start_server(self._relay, self.address, self.port)
+            self._server = await self._listen()
+
+    async def _listen(self) -> asyncio.Server:
+        return await asyncio.start_server(self._relay, self.address, self.port)
+
+    async def _carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        """Carry what the server says to the client."""
+        await _copy(source, sink)
 
     async def _relay(self, client: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -81,7 +92,7 @@ class Relay:
             async with asyncio.timeout(CONNECT_SECONDS):
                 server, forth = await self._connect(client, back)
             ends.append(forth)
-            await asyncio.gather(_copy(client, forth), _copy(server, back))
+            await asyncio.gather(_copy(client, forth), self._carry(server, back))
         except (OSError, EOFError, TimeoutError, asyncio.CancelledError):
             for end in ends:
                 _reset(end)
@@ -94,13 +105,23 @@ class Relay:
 class WriterProxy(Relay):
     """The global writer endpoint. It relays bytes: the client verifies the database's certificate, not the proxy's."""
 
-    _target: tuple[str, int] | None = None
+    _target: Target | None = None
 
-    def follow(self, target: tuple[str, int] | None) -> None:
+    def __init__(self, address: str, port: int, detour: Detour = lambda _client, target: target) -> None:
+        super().__init__(address, port)
+        self._detour = detour
+
+    def follow(self, target: Target | None) -> None:
         """Relay to this server from now on; open connections break, as they do when Aurora's writer moves."""
         if target != self._target:
             self._target = target
-            self.lead(None if target is None else partial(_open, target))
+            self.lead(None if target is None else partial(self._open, target))
+
+    async def _open(self, target: Target, _client: asyncio.StreamReader, back: asyncio.StreamWriter) -> Stream:
+        led = self._detour(back.get_extra_info("peername")[:2], target)
+        if led is None:
+            raise ConnectionRefusedError
+        return await asyncio.open_connection(*led)
 
 
 class TlsFront(Relay):
@@ -114,8 +135,66 @@ class TlsFront(Relay):
         self.lead(partial(_encrypt, context, socket_path))
 
 
-async def _open(target: tuple[str, int], _client: asyncio.StreamReader, _back: asyncio.StreamWriter) -> Stream:
-    return await asyncio.open_connection(*target)
+class ReplicationLink(Relay):
+    """The way from a writer's server to its standby's, between two Unix sockets: what is sent arrives late.
+
+    What is on its way when the link is cut is lost, as it is between regions; the standby asks for it again.
+    """
+
+    def __init__(self, folder: Path, port: int, lag: Callable[[], float], admit: Callable[[Path], None]) -> None:
+        super().__init__(str(folder), port)
+        self._socket = folder / f".s.PGSQL.{port}"
+        self._lag, self._admit = lag, admit
+        self._source: Path | None = None
+
+    def join(self, source: Path | None) -> None:
+        """Let the standby reach the server whose socket this is, or none. Raises PostgresError."""
+        if source != self._source:
+            self._source = source
+            self.lead(None if source is None else partial(_open_socket, source))
+
+    async def _listen(self) -> asyncio.Server:
+        self._socket.unlink(missing_ok=True)
+        server = await asyncio.start_unix_server(self._relay, self._socket)
+        self._admit(self._socket)
+        return server
+
+    async def _carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        kind = b""
+        while kind != COPY_BOTH:  # until the stream begins they come to terms, which is no replication
+            kind, length = await source.readexactly(1), await source.readexactly(4)
+            sink.write(kind + length + await source.readexactly(int.from_bytes(length) - 4))
+            await sink.drain()
+        await self._stream(source, sink)
+
+    async def _stream(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        loop = asyncio.get_running_loop()
+        sent: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+
+        async def deliver() -> None:
+            while True:
+                due, data = await sent.get()
+                await asyncio.sleep(due - loop.time())
+                if not data:
+                    return
+                sink.write(data)
+                await sink.drain()
+
+        delivering = asyncio.create_task(deliver())
+        try:
+            due, data = 0.0, b"begin"
+            while data:
+                data = await source.read(CHUNK)
+                due = max(due, loop.time() + self._lag())  # a stream keeps its order
+                sent.put_nowait((due, data))
+            await delivering
+        finally:
+            delivering.cancel()
+        sink.write_eof()
+
+
+async def _open_socket(source: Path, _client: asyncio.StreamReader, _back: asyncio.StreamWriter) -> Stream:
+    return await asyncio.open_unix_connection(source)
 
 
 async def _encrypt(

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ import pytest
 
 from embedded import control as regions
 from embedded import launcher
+from tests.unit.embedded.clouds import Cloud
+from tests.unit.embedded.functions import function
 from tests.unit.embedded.postgres_client import command_lines, connect, contents, eventually, trusting
 
 pytestmark = pytest.mark.emulator
@@ -114,6 +117,12 @@ def control(emulator: launcher.Emulator, method: str, path: str) -> tuple[int, d
         return error.code, json.load(error)
 
 
+def wait_until_level(database: GlobalDatabase, standby: str = STANDBY) -> None:
+    """Wait until the standby has all that the writer has written so far."""
+    written = database.run("SELECT pg_current_wal_lsn()")[0][0]
+    eventually(lambda: database.run(f"SELECT pg_last_wal_replay_lsn() >= '{written}'", standby), [[True]])
+
+
 @pytest.fixture(scope="module")
 def database(emulator: launcher.Emulator) -> Iterator[GlobalDatabase]:
     made = GlobalDatabase(emulator, "ledger")
@@ -131,6 +140,7 @@ def ledger(database: GlobalDatabase) -> Iterator[GlobalDatabase]:
     if not database.members()[PRIMARY]:
         database.switch("switchover_global_cluster", PRIMARY)
     database.run("DROP OWNED BY CURRENT_USER")
+    wait_until_level(database)
 
 
 def test_each_endpoint_is_an_address_of_its_own_on_one_port(ledger: GlobalDatabase) -> None:
@@ -226,6 +236,103 @@ def test_the_databases_go_and_come_back_with_their_region(ledger: GlobalDatabase
 
     regions.restore(ledger.emulator.endpoint, PRIMARY)
     assert [ledger.is_standby(region) for region in (PRIMARY, STANDBY)] == [True, False]
+
+
+def slow_replication(ledger: GlobalDatabase, least: int, most: int) -> None:
+    regions.lag(ledger.emulator.endpoint, "aurora", least=least, most=most)
+
+
+@pytest.fixture
+def late_ledger(ledger: GlobalDatabase) -> Iterator[GlobalDatabase]:
+    """A global database whose standby is two seconds behind."""
+    slow_replication(ledger, 2000, 2000)
+    yield ledger
+    regions.restore(ledger.emulator.endpoint, PRIMARY)
+    slow_replication(ledger, 20, 200)
+
+
+def has_payments(ledger: GlobalDatabase, at: str | None = None) -> bool:
+    found: bool = ledger.run("SELECT to_regclass('payment') IS NOT NULL", at)[0][0]
+    return found
+
+
+def test_a_change_reaches_the_standby_after_its_lag(late_ledger: GlobalDatabase) -> None:
+    late_ledger.run("CREATE TABLE payment (id int)")
+    assert not has_payments(late_ledger, STANDBY)
+    eventually(lambda: has_payments(late_ledger, STANDBY), True)
+
+
+def test_a_failover_loses_what_had_not_arrived_when_the_region_died(late_ledger: GlobalDatabase) -> None:
+    late_ledger.run("CREATE TABLE payment (id int)")
+    wait_until_level(late_ledger)
+    late_ledger.run("INSERT INTO payment VALUES (1)")
+    regions.kill(late_ledger.emulator.endpoint, PRIMARY)
+    time.sleep(2.5)  # what is under way must not arrive even so
+    late_ledger.switch("failover_global_cluster", STANDBY, AllowDataLoss=True)
+    assert late_ledger.run("SELECT count(*) FROM payment") == [[0]]
+
+
+def test_a_switchover_waits_for_what_has_not_arrived(late_ledger: GlobalDatabase) -> None:
+    late_ledger.run("CREATE TABLE payment AS SELECT 'pay_1' AS id")
+    late_ledger.switch("switchover_global_cluster", STANDBY)
+    assert late_ledger.run("SELECT id FROM payment") == [["pay_1"]]
+
+
+def test_nothing_is_replicated_through_a_partition_and_all_of_it_after(ledger: GlobalDatabase) -> None:
+    regions.cut_off(ledger.emulator.endpoint, PRIMARY)
+    ledger.run("CREATE TABLE payment (id int)")
+    time.sleep(1)
+    assert not has_payments(ledger, STANDBY)
+    regions.restore(ledger.emulator.endpoint, PRIMARY)
+    eventually(lambda: has_payments(ledger, STANDBY), True)
+
+
+def test_a_failover_through_a_partition_leaves_two_writers_until_it_ends(ledger: GlobalDatabase) -> None:
+    """Nothing on the new writer's side can stop the old one, whose rows are given up when the partition ends."""
+    ledger.run("CREATE TABLE payment (region text)")
+    wait_until_level(ledger)
+    regions.cut_off(ledger.emulator.endpoint, PRIMARY)
+    ledger.switch("failover_global_cluster", STANDBY, AllowDataLoss=True)
+    ledger.run("INSERT INTO payment VALUES ('us-east-1')", PRIMARY)
+    ledger.run("INSERT INTO payment VALUES ('us-west-2')", STANDBY)
+    regions.restore(ledger.emulator.endpoint, PRIMARY)
+    assert [ledger.is_standby(region) for region in (PRIMARY, STANDBY)] == [True, False]
+    for region in (PRIMARY, STANDBY):
+        eventually(partial(ledger.run, "SELECT region FROM payment", region), [[STANDBY]])
+
+
+ASKING = """
+import socket, struct
+
+def handler(event, context):
+    try:
+        with socket.create_connection((event["host"], event["port"]), timeout=5) as connection:
+            connection.sendall(struct.pack("!II", 8, 80877103))  # PostgreSQL's question whether it speaks TLS
+            return connection.recv(1).decode()
+    except OSError:
+        return ""
+"""
+
+
+def test_a_partition_parts_functions_from_a_writer_in_the_other_region(ledger: GlobalDatabase) -> None:
+    """They know the global endpoint only; behind the partition it leads to the writer that their region has, if any."""
+    cloud = Cloud(ledger.emulator)
+    functions = {region: function(cloud, ASKING, region=region) for region in (PRIMARY, STANDBY)}
+    where = json.dumps({"host": ledger.endpoint, "port": ledger.regions[PRIMARY]["Port"]}).encode()
+
+    def answered() -> dict[str, bool]:
+        answers = {
+            region: cloud.client("lambda", region).invoke(FunctionName=arn, Payload=where)
+            for region, arn in functions.items()
+        }
+        return {region: json.load(answer["Payload"]) == "S" for region, answer in answers.items()}
+
+    assert answered() == {PRIMARY: True, STANDBY: True}
+    regions.cut_off(ledger.emulator.endpoint, PRIMARY)
+    assert answered() == {PRIMARY: True, STANDBY: False}
+    ledger.switch("failover_global_cluster", STANDBY, AllowDataLoss=True)
+    assert answered() == {PRIMARY: True, STANDBY: True}
+    regions.restore(ledger.emulator.endpoint, PRIMARY)
 
 
 def test_control_names_what_it_does_not_know(emulator: launcher.Emulator) -> None:

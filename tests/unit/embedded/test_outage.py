@@ -313,6 +313,41 @@ class TestSlow:
         assert [timed(call) < 3 for call in calls] == [True, True]
 
 
+CALLING = """
+import os, socket, urllib.error, urllib.request
+
+def handler(event, context):
+    request = urllib.request.Request(os.environ["AWS_ENDPOINT_URL"] + event["path"], headers={"Host": event["host"]})
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return answer.read().decode()
+    except urllib.error.HTTPError as refusal:
+        return f"refused: {refusal.code}"
+    except OSError as error:
+        return f"no answer: {type(error).__name__}"
+"""
+
+
+class TestAPartition:
+    def reached(self, cloud: Cloud, caller: str, host: str, *, region: str) -> str:
+        event = json.dumps({"host": host, "path": "/any"}).encode()
+        answer = cloud.client("lambda", region).invoke(FunctionName=caller, Payload=event)
+        return str(json.load(answer["Payload"]))
+
+    def test_lets_functions_reach_their_own_region_and_no_other(self, cloud: Cloud) -> None:
+        names = {
+            region: api_of(cloud, function(cloud, ANSWERING, region=region), region=region) for region in (EAST, WEST)
+        }
+        callers = {region: function(cloud, CALLING, region=region) for region in (EAST, WEST)}
+        control.cut_off(cloud.emulator.endpoint, WEST)
+        for here, there in ((EAST, WEST), (WEST, EAST)):
+            assert self.reached(cloud, callers[here], names[here], region=here) == here
+            assert self.reached(cloud, callers[here], names[there], region=here).startswith("no answer")
+            assert ask(cloud, names[here], "/any") == (200, here)
+        control.restore(cloud.emulator.endpoint, WEST)
+        assert self.reached(cloud, callers[EAST], names[WEST], region=EAST) == WEST
+
+
 def test_a_name_that_both_regions_serve_leads_where_the_client_resolved_it_to(cloud: Cloud) -> None:
     name = f"{unique('shared')}.tap.example"
     for region in (EAST, WEST):

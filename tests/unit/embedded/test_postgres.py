@@ -58,6 +58,7 @@ class Site:
             folder=self.home / name,
             address=self.loopback.take(),
             port=self.loopback.port,
+            lag=lambda: 0.02,
             certificate=self._certificate,
         )
 
@@ -91,7 +92,7 @@ def test_rows_written_to_the_primary_appear_on_the_standby(
     site.connect(primary).run("CREATE TABLE payment (id text)")
     site.connect(primary).run("INSERT INTO payment VALUES ('pay_1')")
 
-    eventually(standby.is_streaming, answer=True)
+    standby.wait_until_streaming(primary)
     eventually(lambda: site.connect(standby).run("SELECT to_regclass('payment') IS NOT NULL"), [[True]])
     eventually(lambda: site.connect(standby).run("SELECT id FROM payment"), [["pay_1"]])
 
