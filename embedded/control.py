@@ -7,6 +7,7 @@ Small functions for tests, the drill and people; each speaks to one route below 
 import json
 import urllib.error
 import urllib.request
+from dataclasses import dataclass
 from typing import Any, Literal
 
 Answer = Literal["reset", "hang", "error"]
@@ -16,6 +17,29 @@ Store = Literal["dynamodb", "s3", "aurora"]
 
 SECONDS = 60.0
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@dataclass(frozen=True)
+class Check:
+    """A health check: its status, what it is configured to do (seconds, and times in a row), and what was seen."""
+
+    healthy: bool
+    type: str
+    name: str | None
+    path: str | None
+    interval: int | None
+    threshold: int | None
+    observations: int
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """An answer to a name query: where it leads, for how many seconds, and to which region if the target tells."""
+
+    targets: tuple[str, ...]
+    ttl: int
+    region: str | None
 
 
 class ControlError(Exception):
@@ -76,6 +100,28 @@ def under_way(endpoint: str) -> dict[str, int]:
     """How many writes of each store have not arrived in the other region."""
     found: dict[str, int] = call(endpoint, "GET", "replication")["under_way"]
     return found
+
+
+def start_checks(endpoint: str, factor: float) -> None:
+    """Begin to probe what the deployed health checks name, with every interval divided by ``factor`` (1 to 100)."""
+    call(endpoint, "POST", f"checks/start/{factor}")
+
+
+def stop_checks(endpoint: str) -> None:
+    """End it; every check keeps its last status."""
+    call(endpoint, "POST", "checks/stop")
+
+
+def checks(endpoint: str) -> dict[str, Check]:
+    """The status of every deployed health check by its id."""
+    found = call(endpoint, "GET", "checks")["checks"]
+    return {id_: Check(**each) for id_, each in found.items()}
+
+
+def resolve(endpoint: str, name: str, kind: str = "A") -> Resolution:
+    """Where a name leads now, as Route 53 would answer. Raises ControlError if it has no answer."""
+    found = call(endpoint, "GET", f"dns/{name}/{kind}")
+    return Resolution(tuple(found["targets"]), found["ttl"], found["region"])
 
 
 def call(endpoint: str, method: str, path: str) -> dict[str, Any]:

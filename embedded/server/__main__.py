@@ -10,7 +10,7 @@ from pathlib import Path
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from embedded.server import aurora, gate, patching, replication
+from embedded.server import aurora, gate, health_checks, patching, replication
 from embedded.server.actions import Recorder
 from embedded.server.app import EmbeddedAws
 from embedded.server.config import ServerConfig
@@ -55,13 +55,13 @@ def _close_gaps(aws: EmbeddedAws, config: ServerConfig) -> None:
     lags = Lags.from_environment()
     aurora.install(importlib.import_module("ministack.app")._get_module("rds"), config, lags)
     aws.route("postgres", aurora.control)
-    _make_regions_losable(aws, lags)
+    _make_regions_losable(aws, config, lags)
     workers = Workers()
     workers.install()
     aws.route("functions", workers.control)
 
 
-def _make_regions_losable(aws: EmbeddedAws, lags: Lags) -> None:
+def _make_regions_losable(aws: EmbeddedAws, config: ServerConfig, lags: Lags) -> None:
     outage = Outage()
     gate.install(aws, outage)  # first: nothing more comes in while the rest is stopped
     Guards(outage).install()
@@ -69,6 +69,9 @@ def _make_regions_losable(aws: EmbeddedAws, lags: Lags) -> None:
     replication.install(lags, outage)
     aws.route("replication", lags.control)
     aws.route("regions", outage.control)
+    route53 = health_checks.install(config, outage, lags.seed)
+    aws.route("checks", route53.checks)
+    aws.route("dns", route53.dns)
 
 
 def _shut_down() -> None:
