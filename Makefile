@@ -1,7 +1,7 @@
 # Thin on purpose: every target calls a Python module; the logic and the messages are in deployment/.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup deploy test synth gate plan destroy unit rehearsal integration preview comment check format generate \
+.PHONY: help setup deploy test synth gate plan destroy unit rehearsal integration soak preview comment check format generate \
 	lock bootstrap mutants bench clean
 
 TARGET ?= embedded
@@ -50,6 +50,9 @@ rehearsal: setup ## Deploy, run integration tests, destroy: a deployment of its 
 
 integration: setup ## Run integration tests on what is deployed
 	@$(RUN) deployment integration
+
+soak: setup ## Run campaigns on what is deployed for long (SOAK_EXAMPLES=200, SOAK_STEPS=50)
+	@$(RUN) deployment soak
 
 preview: setup ## Show what merging this checkout would change (BASE=commit, default origin/main)
 	@$(RUN) deployment preview $(if $(BASE),--base "$(BASE)")

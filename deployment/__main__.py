@@ -101,6 +101,12 @@ def _integration(_options: argparse.Namespace, interrupts: Interrupts) -> int:
     return suite.integration(interrupts)
 
 
+def _soak(_options: argparse.Namespace, interrupts: Interrupts) -> int:
+    from deployment import suite  # noqa: PLC0415
+
+    return suite.soak(interrupts)
+
+
 def _preview(options: argparse.Namespace, interrupts: Interrupts) -> int:
     from deployment import preview  # noqa: PLC0415
 
@@ -153,6 +159,7 @@ def _parser() -> argparse.ArgumentParser:
     add("unit", _unit, "unit and property tests")
     add("rehearsal", _rehearsal, "deploy, integration tests and destroy, on a deployment of its own")
     add("integration", _integration, "integration tests on what is deployed")
+    add("soak", _soak, "long campaigns against loss, doubling and the API's document, on what is deployed")
     add("preview", _preview, "deploy a base to the embedded AWS, and plan this checkout against it").add_argument(
         "--base", metavar="COMMIT", default="origin/main", help="what it is compared with (default: %(default)s)"
     )

@@ -20,6 +20,7 @@ from deployment.interrupt import Interrupts
 
 SUFFIX = "ci"
 _INTEGRATION_TESTS = ("tests/integration", "-m", "not after_destroy")
+_CAMPAIGNS = ("tests/integration", "-m", "soak and not after_destroy", "--durations=0")
 _NO_TESTS_COLLECTED = 5
 _WIDTH = 100
 
@@ -102,6 +103,11 @@ def rehearsal(interrupts: Interrupts) -> int:
 def integration(interrupts: Interrupts) -> int:
     """Integration tests on what is deployed; 0 if all is well."""
     return _run(interrupts, ["-m", "pytest", *_INTEGRATION_TESTS], dict(os.environ))
+
+
+def soak(interrupts: Interrupts) -> int:
+    """The campaigns on what is deployed, for as long as SOAK_EXAMPLES says; 0 if all is well."""
+    return _run(interrupts, ["-m", "pytest", *_CAMPAIGNS], {**os.environ, "SOAK": "1"})
 
 
 def _suite(name: str) -> Suite:

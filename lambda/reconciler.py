@@ -2,10 +2,12 @@
 
 Runs every minute in each region, and on demand with {"limit": n, "full": true}: ``limit`` bounds how many payments are
 compared and enqueued (each); ``full`` enqueues even what was accepted just now, as nobody else will after a failover,
-and begins the comparison with the oldest payment instead of the checkpoint, which the next runs go on with. Returns {"state", "enqueued", "compared", "reopened", "finished"}; ``finished`` is false while
-there is more to compare. Reads SESSIONS_TABLE, QUEUE_URL, DATABASE_SECRET_ARN, DATABASE_WRITER_HOST,
-DATABASE_READER_HOST, DATABASE_PORT, DATABASE_NAME, DATABASE_TRUST_BUNDLE_SHA256. Two runs at once do no harm: a payment
-that is enqueued twice is settled once.
+and begins the comparison with the oldest payment instead of the checkpoint, which the next runs go on with.
+
+Returns {"state", "enqueued", "compared", "reopened", "finished"}; ``finished`` is false while there is more to compare.
+Reads SESSIONS_TABLE, QUEUE_URL, DATABASE_SECRET_ARN, DATABASE_WRITER_HOST, DATABASE_READER_HOST, DATABASE_PORT,
+DATABASE_NAME, DATABASE_TRUST_BUNDLE_SHA256. Two runs at once do no harm: a payment that is enqueued twice is settled
+once.
 """
 
 from collections.abc import Callable

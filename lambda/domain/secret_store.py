@@ -70,6 +70,7 @@ class SigningKeys:
         self._client, self._arn, self._clock, self._wall_clock = client, arn, clock, wall_clock
         self._keys: tuple[bytes, ...] = ()
         self._read_at = 0.0
+        self._refreshed_at: float | None = None
 
     def current(self) -> tuple[bytes, ...]:
         """Return the keys, newest first. Raises SecretError when they were never read."""
@@ -84,13 +85,18 @@ class SigningKeys:
         return self._keys
 
     def refreshed(self) -> tuple[bytes, ...] | None:
-        """Read the keys again, REFRESH_SECONDS after the last time at the earliest; None when it is too early."""
-        if self._clock() - self._read_at < REFRESH_SECONDS:
+        """Read the keys again, REFRESH_SECONDS after the last such time at the earliest; None when it is too early.
+
+        Ordinary readings do not count: a key that is rotated in right after one of them must be found out about too.
+        """
+        now = self._clock()
+        if self._refreshed_at is not None and now - self._refreshed_at < REFRESH_SECONDS:
             return None
+        self._refreshed_at = now
         try:
             self._load()
         except SecretError:
-            self._read_at = self._clock()
+            self._read_at = now
         return self._keys
 
     def _load(self) -> None:

@@ -6,61 +6,15 @@ The failover is played: a payment's row is taken out of the ledger, and an epoch
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from pg8000.native import Connection
 
 from tests.integration import payments, settlement
-from tests.integration.platform import Platform, Region, eventually
-from tests.integration.test_region_state import CONTROL, control_item
+from tests.integration.epochs import master, next_epoch
+from tests.integration.platform import Platform, Region
 from tests.integration.test_settlement import accepted, settled, status
-
-REPLICATION_SECONDS = 60
-SETTLED_SECONDS = 60
-
-
-def master(platform: Platform) -> Connection:
-    """The ledger, as the user that made its tables."""
-    return settlement.connection(platform, platform.primary.outputs["writer_endpoint"], "master_secret_arns")
-
-
-@contextmanager
-def next_epoch(platform: Platform) -> Iterator[None]:
-    """A new epoch while the block runs; then the first again, and what was settled meanwhile belongs to it."""
-    table, dynamodb = platform.shared["sessions_table"], platform.client("dynamodb", platform.primary)
-
-    def declare(epoch: int) -> None:
-        dynamodb.update_item(
-            TableName=table,
-            Key=CONTROL,
-            UpdateExpression="SET epoch = :epoch",
-            ExpressionAttributeValues={":epoch": {"N": str(epoch)}},
-        )
-
-    with master(platform) as ledger:
-        ledger.run("INSERT INTO ledger.epochs (epoch, region) VALUES (2, :region)", region=platform.primary.name)
-        ledger.run("UPDATE ledger.current_epoch SET epoch = 2")
-        declare(2)
-        try:
-            yield
-        finally:
-            ledger.run("UPDATE ledger.current_epoch SET epoch = 1")
-            declare(1)
-            for table_name in ("payments", "conflicts"):
-                ledger.run(f"UPDATE ledger.{table_name} SET epoch = 1 WHERE epoch = 2")  # noqa: S608
-            ledger.run("DELETE FROM ledger.epochs WHERE epoch = 2")
-            for each in platform.regions.values():
-                progress = {"pk": {"S": f"comparison#{each.name}"}}
-                platform.client("dynamodb", each).delete_item(TableName=table, Key=progress)
-                eventually(
-                    lambda each=each: control_item(platform, each)["epoch"],  # type: ignore[misc]
-                    lambda seen: seen == {"N": "1"},
-                    within=REPLICATION_SECONDS,
-                )
 
 
 def lose(platform: Platform, payment_id: str) -> None:
