@@ -129,14 +129,22 @@ def logging_role(settings: Settings, regions: list[str]) -> str:
 
 
 def backup_settings(regions: list[str]) -> str:
-    """Let AWS Backup protect the kinds of resources this platform has."""
-    wanted = {"Aurora": True, "DynamoDB": True, "S3": True}
+    """Let AWS Backup protect what this platform backs up, and manage backups of tables: else it copies none of them.
+
+    https://docs.aws.amazon.com/aws-backup/latest/devguide/advanced-ddb-backup.html
+    """
+    wanted = {
+        "ResourceTypeOptInPreference": {"Aurora": True, "DynamoDB": True},
+        "ResourceTypeManagementPreference": {"DynamoDB": True},
+    }
     changed = []
     for region in regions:
         backup = client("backup", region)
-        current = backup.describe_region_settings().get("ResourceTypeOptInPreference", {})
-        if any(current.get(kind) is not True for kind in wanted):
-            backup.update_region_settings(ResourceTypeOptInPreference={**current, **wanted})
+        current = backup.describe_region_settings()
+        if any(not kinds.items() <= current.get(setting, {}).items() for setting, kinds in wanted.items()):
+            backup.update_region_settings(
+                **{setting: {**current.get(setting, {}), **kinds} for setting, kinds in wanted.items()}
+            )
             changed.append(region)
     return f"changed in {' and '.join(changed)}" if changed else "are set in both regions"
 

@@ -107,6 +107,12 @@ def estimate(stacks: Sequence[Stack]) -> list[Part]:
         Part("Aurora storage, GB", 10 * clusters, _STORED_GB, "10 GB per region to begin with"),
         Part("replicated writes, million", 1 if clusters > 1 else 0, _REPLICATED_WRITES, "to the other region"),
         Part("Lambda, API Gateway, DynamoDB, SQS", 1, 0.0, "nothing while idle; about 10 per million payments"),
+        Part(
+            "backups",
+            len(of.get("aws_backup_plan", [])),
+            0.0,
+            "0.021 per GB of Aurora and 0.10 of DynamoDB, 7 days in two regions",  # https://aws.amazon.com/backup/pricing/
+        ),
         # Four writes of 0.005 per 1,000, and four moves of 0.03; https://aws.amazon.com/s3/pricing/
         Part("S3", 1, 0.0, "nothing while empty; 20 per million payments, 120 more once they are archived"),
     ]

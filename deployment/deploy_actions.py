@@ -158,6 +158,34 @@ _OBJECTS: Final = (
         ),
         ("arn:aws:s3:::{prefix}-*-{account}-*",),
     ),
+    Grant(
+        "BackupVaults",
+        "backup",
+        _words(
+            "CreateBackupVault DeleteBackupVault DescribeBackupVault ListRecoveryPointsByBackupVault ListTags "
+            "TagResource UntagResource"
+        ),
+        ("arn:aws:backup:*:{account}:backup-vault:{prefix}-*",),
+    ),
+    # A plan's id is known only once it is there.
+    Grant(
+        "BackupPlans",
+        "backup",
+        _words(
+            "CreateBackupPlan CreateBackupSelection DeleteBackupPlan DeleteBackupSelection GetBackupPlan "
+            "GetBackupSelection ListTags TagResource UntagResource UpdateBackupPlan"
+        ),
+        ("arn:aws:backup:*:{account}:backup-plan:*",),
+    ),
+    # A new vault asks for it: https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault.html
+    Grant("BackupStorage", "backup-storage", _words("MountCapsule")),
+    # Only to empty a vault that is destroyed; backups of Aurora are its snapshots.
+    Grant(
+        "RecoveryPoints",
+        "backup",
+        _words("DeleteRecoveryPoint"),
+        ("arn:aws:backup:*:{account}:recovery-point:*", "arn:aws:rds:*:{account}:cluster-snapshot:awsbackup:*"),
+    ),
     # Only to empty a bucket that is destroyed.
     Grant(
         "BucketContents", "s3", _words("DeleteObject DeleteObjectVersion"), ("arn:aws:s3:::{prefix}-*-{account}-*/*",)
@@ -189,7 +217,7 @@ _KEYS: Final = (
         "kms",
         _words("Decrypt Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext ReEncryptFrom ReEncryptTo"),
         _KEY,
-        ("StringLike", "kms:ViaService", _services("dynamodb.* lambda.* rds.* secretsmanager.*")),
+        ("StringLike", "kms:ViaService", _services("backup.* dynamodb.* lambda.* rds.* secretsmanager.*")),
     ),
     Grant("KeyGrants", "kms", _words("CreateGrant"), _KEY, ("Bool", "kms:GrantIsForAWSResource", ("true",))),
 )
@@ -247,7 +275,7 @@ _FUNCTIONS: Final = (
         "iam",
         _words("PassRole"),
         ("arn:aws:iam::{account}:role/{prefix}-*",),
-        ("StringEquals", "iam:PassedToService", _services("lambda monitoring.rds s3 vpc-flow-logs")),
+        ("StringEquals", "iam:PassedToService", _services("backup lambda monitoring.rds s3 vpc-flow-logs")),
     ),
     Grant(
         "ServiceLinkedRoles",
@@ -257,7 +285,7 @@ _FUNCTIONS: Final = (
         (
             "StringEquals",
             "iam:AWSServiceName",
-            _services("acm mrk.kms ops.apigateway rds replication.dynamodb wafv2"),
+            _services("acm backup mrk.kms ops.apigateway rds replication.dynamodb wafv2"),
         ),
     ),
     Grant(

@@ -48,6 +48,8 @@ LIMITS: Final = MappingProxyType(
         "receipts": _BUCKET,
         "documents": _BUCKET,
         "access-logs": _BUCKET,
+        # https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupVault.html: 50
+        "backups": 50,
         "receipts-replication": 64,
         "documents-replication": 64,
     }

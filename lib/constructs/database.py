@@ -22,7 +22,7 @@ from constructs import Construct
 from lib.constructs.alerts import AlertTopic, Metric
 from lib.constructs.context import RegionContext
 from lib.constructs.log_group import Logging
-from lib.constructs.policy import allow, document, trust
+from lib.constructs.policy import Grantee, allow, document, trust
 from lib.constructs.security_group import SecurityGroup
 from lib.topology import AddressPlan, Role
 
@@ -124,11 +124,28 @@ class Ledger(Construct):
             ),
         )
         self.instances = self._instances(instance_class)
+        self.arn = self._cluster.arn
         self.port = self._cluster.port
         self.port_text = Token.as_string(self._cluster.port)
         self.reader_endpoint = self._cluster.reader_endpoint
         self.writer_endpoint = self._global_writer_endpoint(global_database)
         self._watch(alerts)
+
+    def grant_backup(self, grantee: Grantee) -> None:
+        """Let AWS Backup's role take snapshots of this cluster, and copy them to the other region."""
+        at, snapshot = self._at, "cluster-snapshot:awsbackup:*"
+        here, there = (f"arn:aws:rds:{region.name}:{at.account_id}:{snapshot}" for region in (at.region, at.peer))
+        grantee.allow("rds:DescribeDBClusters", on=self.arn)
+        grantee.allow("rds:CreateDBClusterSnapshot", on=[self.arn, here])
+        grantee.allow(
+            "rds:AddTagsToResource",
+            "rds:CopyDBClusterSnapshot",
+            "rds:DeleteDBClusterSnapshot",
+            "rds:DescribeDBClusterSnapshots",
+            "rds:ListTagsForResource",
+            "rds:ModifyDBClusterSnapshotAttribute",
+            on=[here, there],
+        )
 
     def _subnets(self, subnet_ids: Sequence[str]) -> DbSubnetGroup:
         return DbSubnetGroup(

@@ -40,7 +40,12 @@ _ADMINISTRATION: Final = (
     "kms:UpdateKeyDescription",
 )
 _ENCRYPT: Final = ("kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo")
-_WRITE: Final = ("kms:Encrypt", "kms:GenerateDataKey")
+_COPY: Final = ("kms:Encrypt", "kms:GenerateDataKey")
+"""What S3 asks for where it replicates to.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html
+"""
+
 _DECRYPT: Final = ("kms:Decrypt", "kms:DescribeKey")
 _READ: Final = ("kms:Decrypt",)
 _READ_AND_WRITE: Final = ("kms:Decrypt", "kms:GenerateDataKey")
@@ -78,7 +83,16 @@ class RegionalKey:
 
     def grant_write(self, grantee: Grantee, *, via: str) -> None:
         """Let ``grantee`` write what the service ``via`` encrypts, and read none of it."""
-        grantee.allow(*_WRITE, on=self.arn, when=self._only(via))
+        grantee.allow("kms:GenerateDataKey", on=self.arn, when=self._only(via))
+
+    def grant_copy(self, grantee: Grantee, *, via: str) -> None:
+        """Let ``grantee``, a role of a service, write copies that the service ``via`` encrypts."""
+        grantee.allow(*_COPY, on=self.arn, when=self._only(via))
+
+    def grant_lend(self, grantee: Grantee) -> None:
+        """Let ``grantee`` lend the key to AWS services that work for it, such as for a copy of a snapshot."""
+        grantee.allow("kms:DescribeKey", on=self.arn)
+        grantee.allow("kms:CreateGrant", on=self.arn, when={"Bool": {"kms:GrantIsForAWSResource": "true"}})
 
     def _only(self, service: str) -> dict[str, dict[str, str]]:
         return {"StringEquals": {"kms:ViaService": f"{service}.{self.region}.amazonaws.com"}}

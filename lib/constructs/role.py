@@ -35,5 +35,7 @@ class ServiceRole(Construct):
 
     def allow(self, *actions: str, on: str | Sequence[str], when: Condition | None = None) -> None:
         """Let the service do ``actions`` on exact ARNs."""
-        self._statements.append(allow(*actions, on=on, when=when))
+        statement = allow(*actions, on=on, when=when)
+        if statement not in self._statements:
+            self._statements.append(statement)
         self.policy.policy = document(self._statements)

@@ -157,6 +157,15 @@ class SessionsTable(Construct):
         )
         self._key.in_region(at.region.name).grant_decrypt(grantee, via="dynamodb")
 
+    def grant_backup(self, grantee: Grantee, *, at: RegionContext) -> None:
+        """Let ``grantee`` back up the table of one region."""
+        grantee.allow(
+            "dynamodb:DescribeTable", "dynamodb:ListTagsOfResource", "dynamodb:StartAwsBackupJob", on=self.arn(at)
+        )
+        key = self._key.in_region(at.region.name)
+        key.grant_decrypt(grantee, via="dynamodb")
+        key.grant_write(grantee, via="dynamodb")
+
     def watch(self, scope: Construct, *, at: RegionContext, alerts: AlertTopic) -> None:
         """Alarm in one region on throttling of the table and its indexes, and on slow replication to the other."""
         table = {"TableName": self.name}

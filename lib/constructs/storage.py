@@ -140,7 +140,7 @@ class ReplicatedBucket(Construct):
         )
         role.allow("s3:ReplicateDelete", "s3:ReplicateObject", "s3:ReplicateTags", on=f"{to.arn}/*")
         self._key.in_region(at.region.name).grant_decrypt(role, via="s3")
-        self._key.in_region(to.at.region.name).grant_write(role, via="s3")
+        self._key.in_region(to.at.region.name).grant_copy(role, via="s3")
         S3BucketReplicationConfigurationA(
             self,
             f"replication-of-{at.region.suffix}",

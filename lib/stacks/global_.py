@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cdktf import App
 
+from lib.constructs.backup import BackupVaults
 from lib.constructs.bucket import AccessLogs
 from lib.constructs.certificate import Certificates
 from lib.constructs.database import MASTER_USERNAME, GlobalDatabase
@@ -78,6 +79,7 @@ class GlobalStack(TapStack):
         }
         for bucket in (self.receipts, self.documents):
             bucket.record_access(access_logs)
+        self.vaults = BackupVaults(self, "vaults", primary=primary, standby=standby, key=self.key)
         self.database = GlobalDatabase(self, "database", at=primary, engine_version=settings.aurora_version)
         self.failover_name = f"global.{settings.environment_domain}"
         self.regional_names = {
@@ -107,6 +109,7 @@ class GlobalStack(TapStack):
                 "sessions_table": self.sessions.name,
                 "receipts_buckets": self.receipts.names,
                 "documents_buckets": self.documents.names,
+                "backup_vaults": self.vaults.names,
                 "global_cluster_id": self.database.id,
                 "zone_id": self.zone.zone_id,
                 "failover_name": self.failover_name,

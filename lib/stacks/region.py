@@ -8,6 +8,7 @@ from typing import Any, Final
 from cdktf import App
 
 from lib.constructs.alerts import AlertTopic
+from lib.constructs.backup import DailyBackup
 from lib.constructs.database import PORT, Ledger
 from lib.constructs.functions import Code, Function, FunctionPlatform
 from lib.constructs.log_group import Logging
@@ -98,6 +99,7 @@ class RegionStack(TapStack):
                 alerts=self.alerts,
             ),
         )
+        self._back_up()
         self.schema = LedgerSchema(foundation)
         self.settlement = Settlement(foundation)
         self.serving = Serving(foundation, queue=self.settlement.queue)
@@ -126,6 +128,14 @@ class RegionStack(TapStack):
         group.allow_to_range(str(peer_plan.tier("isolated")), PORT, peer="peer-ledger")
         return group
 
+    def _back_up(self) -> None:
+        """Back up this region's table and cluster, whichever role it plays: after a failover nothing has to change."""
+        shared, at = self._shared, self._at
+        self.backup = backup = DailyBackup(self, "backup", at=at, vaults=shared.vaults, alerts=self.alerts)
+        shared.sessions.grant_backup(backup.role, at=at)
+        self.ledger.grant_backup(backup.role)
+        backup.select([shared.sessions.arn(at), self.ledger.arn])
+
     @property
     def functions(self) -> dict[str, Function]:
         """All functions, by their name part."""
@@ -150,6 +160,7 @@ class RegionStack(TapStack):
                 "function_roles": {name: function.role_arn for name, function in self.functions.items()},
                 "function_hash": code.sha256,
                 "queue_url": self.settlement.queue.url,
+                "backup_plan_id": self.backup.plan_id,
                 "cluster_id": self.ledger.id,
                 "writer_endpoint": self.ledger.writer_endpoint,
                 "reader_endpoint": self.ledger.reader_endpoint,

@@ -312,6 +312,8 @@ SERVICE_ROLES = {
     " https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html",
     "ledger-monitoring": "RDS writes operating-system metrics under it, and the emulator has none:"
     " https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_Monitoring.OS.Enabling.html",
+    "backups": "AWS Backup makes and copies backups under it, and the emulator makes none:"
+    " https://docs.aws.amazon.com/aws-backup/latest/devguide/iam-service-roles.html",
     "receipts-replication": _COPIES,
     "documents-replication": _COPIES,
 }

@@ -175,6 +175,8 @@ REGIONAL: dict[str, tuple[str, Lister]] = {
     "alarms": ("cloudwatch", _named("describe_alarms", "MetricAlarms", "AlarmName")),
     "topics": ("sns", _named("list_topics", "Topics", "TopicArn")),
     "subscriptions": ("sns", _named("list_subscriptions", "Subscriptions", "TopicArn")),
+    "backup vaults": ("backup", _named("list_backup_vaults", "BackupVaultList", "BackupVaultName")),
+    "backup plans": ("backup", _named("list_backup_plans", "BackupPlansList", "BackupPlanName")),
     "log groups": ("logs", _named("describe_log_groups", "logGroups", "logGroupName")),
 }
 

@@ -10,13 +10,14 @@ from tests.integration.platform import REGION_STACKS, Platform, Region
 
 OF_A_REGION = (
     "region", "vpc_id", "api_id", "api_stage", "api_url", "functions", "function_roles", "function_hash",
-    "cluster_id", "writer_endpoint", "reader_endpoint", "database_port", "alarm_topic_arn", "alarm_names",
+    "cluster_id", "backup_plan_id", "writer_endpoint", "reader_endpoint", "database_port",
+    "alarm_topic_arn", "alarm_names",
 )  # fmt: skip
 TOLD: dict[str, tuple[str, ...]] = {
     "global": (
         "account_id", "environment_suffix", "primary_region", "standby_region", "key_arns", "signing_secret_arns",
         "master_secret_arns", "database_secret_arns", "sessions_table", "receipts_buckets",
-        "documents_buckets", "global_cluster_id", "zone_id", "failover_name", "regional_names",
+        "documents_buckets", "backup_vaults", "global_cluster_id", "zone_id", "failover_name", "regional_names",
     ),
     **dict.fromkeys(REGION_STACKS, OF_A_REGION),
     "routing": ("peering_id", "health_check_ids", "failover_record", "alarm_names", "recovery_budgets"),

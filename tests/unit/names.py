@@ -15,6 +15,10 @@ LIMITS = {
     ("aws_api_gateway_stage", "stage_name"): 128,
     # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
     ("aws_cloudwatch_log_group", "name"): 512,
+    # https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupVault.html
+    ("aws_backup_vault", "name"): 50,
+    # https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupPlan.html
+    ("aws_backup_plan", "name"): 50,
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
     ("aws_cloudwatch_metric_alarm", "alarm_name"): 255,
     # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html

@@ -186,7 +186,7 @@ class TestReplication:
         }
         here, there = REGIONS[region], REGIONS[PEER[region]]
         assert found == {
-            (here, ("kms:Decrypt", "kms:DescribeKey"), via(here)),
+            (here, ("kms:Decrypt",), via(here)),
             (there, ("kms:Encrypt", "kms:GenerateDataKey"), via(there)),
         }
 
@@ -213,7 +213,7 @@ class TestTheProcessor:
         assert [it["Action"] for it in objects] == [["s3:PutObject"]] * 2
         assert {target(deployment, region, it["Resource"]) for it in objects} == own_buckets(deployment, region)
         keys = [it for it in statements if json.dumps(it.get("Condition")) == via(REGIONS[region])]
-        assert {action for it in keys for action in it["Action"]} == {"kms:Encrypt", "kms:GenerateDataKey"}
+        assert [it["Action"] for it in keys] == [["kms:GenerateDataKey"]]
 
     def test_reaches_its_buckets_through_the_vpcs_endpoint_and_nobody_reaches_more(
         self, deployment: Deployment, region: str

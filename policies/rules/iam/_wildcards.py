@@ -24,6 +24,9 @@ GENERATED: Final = (
     # Secrets Manager appends a hyphen and six characters to a secret's name.
     # https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html
     ("secretsmanager", re.compile(r"secret:[^*?]+-\?{6}")),
+    # AWS Backup gives the recovery points that it keeps itself an id of its own.
+    # https://docs.aws.amazon.com/aws-backup/latest/devguide/recovery-points.html
+    ("backup", re.compile(r"recovery-point:\*")),
     # AWS Backup begins the names of the snapshots that it takes with "awsbackup:".
     # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
     ("rds", re.compile(r"(cluster-)?snapshot:awsbackup:[^?]*\*")),

@@ -12,8 +12,9 @@ from policies.rules.topology._pairs import GLOBAL_SERVICES, other_provider, span
 
 _JOINING: Final = frozenset(
     {
-        "aws_cloudwatch_dashboard", "aws_dynamodb_table", "aws_dynamodb_table_replica", "aws_kms_replica_key",
-        "aws_rds_global_cluster", "aws_s3_bucket_replication_configuration", "aws_secretsmanager_secret",
+        "aws_backup_plan", "aws_cloudwatch_dashboard", "aws_dynamodb_table", "aws_dynamodb_table_replica",
+        "aws_kms_replica_key", "aws_rds_global_cluster", "aws_s3_bucket_replication_configuration",
+        "aws_secretsmanager_secret",
         "aws_vpc_peering_connection", "aws_vpc_peering_connection_accepter", "aws_vpc_peering_connection_options",
     }
 )  # fmt: skip

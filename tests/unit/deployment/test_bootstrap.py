@@ -93,3 +93,34 @@ def test_github_is_trusted_only_when_asked_and_only_for_one_environment_of_one_r
         f"{github.HOST}:aud": "sts.amazonaws.com",
         f"{github.HOST}:sub": "repo:someone/tap:environment:production",
     }
+
+
+class BackupSettings:
+    """AWS Backup's settings of one region; the embedded AWS cannot change them."""
+
+    def __init__(self, opted: dict[str, bool], managed: dict[str, bool]) -> None:
+        self.settings = {"ResourceTypeOptInPreference": opted, "ResourceTypeManagementPreference": managed}
+        self.updates = 0
+
+    def describe_region_settings(self) -> dict[str, dict[str, bool]]:
+        return self.settings
+
+    def update_region_settings(self, **settings: dict[str, bool]) -> None:
+        self.updates += 1
+        self.settings.update(settings)
+
+
+def test_backup_settings_are_completed_once_and_nothing_of_others_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    regions = {
+        "us-east-1": BackupSettings({"Aurora": True, "DynamoDB": True, "EFS": False}, {"DynamoDB": False, "EFS": True}),
+        "us-west-2": BackupSettings({"Aurora": True, "DynamoDB": True}, {"DynamoDB": True}),
+    }
+    monkeypatch.setattr(bootstrap, "client", lambda _service, region: regions[region])
+
+    assert bootstrap.backup_settings([*regions]) == "changed in us-east-1"
+    assert regions["us-east-1"].settings == {
+        "ResourceTypeOptInPreference": {"Aurora": True, "DynamoDB": True, "EFS": False},
+        "ResourceTypeManagementPreference": {"DynamoDB": True, "EFS": True},
+    }
+    assert bootstrap.backup_settings([*regions]) == "are set in both regions"
+    assert [region.updates for region in regions.values()] == [1, 0]
