@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 from embedded.server import callers
 from embedded.server.outage import DEAD, ERROR, HANG, Condition, Outage
 from embedded.server.patching import Gap, Service, around, around_method, close_gaps
+from embedded.server.proxy import Ends
 from embedded.server.replay import AsgiApp, Receive, Scope, Send
 
 RELIES_ON = (
@@ -89,7 +90,7 @@ class Gate:
                 await self._refuse(refusal, str(region), client, receive, send)
                 return
         region = place or signed or ""
-        if self._outage.partitioned() and self._comes_from_elsewhere(client, region):
+        if self._outage.partitioned() and self._comes_from_elsewhere((client, tuple(scope["server"][:2])), region):
             self._connections.cut(client)
             return
         delay = self._outage.delay(region)
@@ -102,8 +103,8 @@ class Gate:
         finally:
             self._served[region].discard(client)
 
-    def _comes_from_elsewhere(self, client: Client, region: str) -> bool:
-        caller = callers.region_of(*client)
+    def _comes_from_elsewhere(self, ends: Ends, region: str) -> bool:
+        caller = callers.region_of(ends)
         return caller is not None and bool(region) and not self._outage.connected(caller, region)
 
     async def _refuse(self, how: Condition, region: str, client: Client, receive: Receive, send: Send) -> None:

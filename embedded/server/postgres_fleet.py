@@ -19,7 +19,7 @@ from embedded.server.lag import AURORA, Lags
 from embedded.server.loopback import Loopback
 from embedded.server.postgres import PostgresServer
 from embedded.server.postgres_home import Owner, PostgresError, open_home, reachable_binaries, remove_orphans
-from embedded.server.proxy import Target, WriterProxy
+from embedded.server.proxy import Ends, Target, WriterProxy
 
 logger = logging.getLogger("embedded.postgres")
 
@@ -314,9 +314,9 @@ class Fleet:
     def _reach(self, one: Member, other: Member) -> bool:
         return one.region == other.region or not {one.region, other.region} & self._isolated
 
-    def _detour(self, key: str, client: Target, target: Target) -> Target | None:
+    def _detour(self, key: str, client: Ends, target: Target) -> Target | None:
         """The writer as a client's region sees it: behind a partition that is the one which it has, if any."""
-        region = callers.region_of(*client) if self._isolated else None
+        region = callers.region_of(client) if self._isolated else None
         writer = self._members.get(self._writers.get(key, ""))
         if region is None or writer is None or writer.region == region or not {region, writer.region} & self._isolated:
             return target

@@ -6,7 +6,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -14,8 +14,11 @@ from embedded.server.postgres_home import PostgresError
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Target = tuple[str, int]
-Detour = Callable[[Target, Target], Target | None]
-"""Where the client at the first address is led to, instead of the second; None: nowhere."""
+Ends = tuple[Target, Target]
+"""The two ends of a TCP connection: who opened it, and who took it."""
+
+Detour = Callable[[Ends, Target], Target | None]
+"""Where a client's connection leads, instead of to this target; None: nowhere."""
 Connect = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Stream]]
 
 CHUNK = 64 * 1024
@@ -92,7 +95,8 @@ class Relay:
             async with asyncio.timeout(CONNECT_SECONDS):
                 server, forth = await self._connect(client, back)
             ends.append(forth)
-            await asyncio.gather(_copy(client, forth), self._carry(server, back))
+            with _from(back, forth):
+                await asyncio.gather(_copy(client, forth), self._carry(server, back))
         except (OSError, EOFError, TimeoutError, asyncio.CancelledError):
             for end in ends:
                 _reset(end)
@@ -118,7 +122,7 @@ class WriterProxy(Relay):
             self.lead(None if target is None else partial(self._open, target))
 
     async def _open(self, target: Target, _client: asyncio.StreamReader, back: asyncio.StreamWriter) -> Stream:
-        led = self._detour(back.get_extra_info("peername")[:2], target)
+        led = self._detour(ends_of(back), target)
         if led is None:
             raise ConnectionRefusedError
         return await asyncio.open_connection(*led)
@@ -210,6 +214,33 @@ async def _encrypt(
     back.write(b"S")
     await back.start_tls(context)
     return await asyncio.open_unix_connection(socket_path)
+
+
+_origins: dict[Ends, Ends] = {}
+
+
+def origin(ends: Ends) -> Ends:
+    """Whose connection it is: for one that a relay has opened the client's to the relay, else the same."""
+    return _origins.get(ends, ends)
+
+
+def ends_of(client: asyncio.StreamWriter) -> Ends:
+    """The client's end of a TCP connection, and the server's, which is ours."""
+    return client.get_extra_info("peername")[:2], client.get_extra_info("sockname")[:2]
+
+
+@contextlib.contextmanager
+def _from(client: asyncio.StreamWriter, forth: asyncio.StreamWriter) -> Iterator[None]:
+    """Remember for whom a relay has opened a connection, while it is open."""
+    if any(end.get_extra_info("socket").family != socket.AF_INET for end in (forth, client)):
+        yield  # a Unix socket has no addresses
+        return
+    far, ours = ends_of(forth)
+    _origins[ours, far] = ends_of(client)
+    try:
+        yield
+    finally:
+        _origins.pop((ours, far), None)
 
 
 async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
