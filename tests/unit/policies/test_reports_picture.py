@@ -48,6 +48,10 @@ class TestOurs:
             ("secret replica", "us-east-1", "us-west-2", 3, False),
             ("key replica", "us-east-1", "us-west-2", 1, False),
             ("VPC peering", "us-east-1", "us-west-2", 1, True),
+            ("bucket replication", "us-east-1", "us-west-2", 2, False),
+            ("bucket replication", "us-west-2", "us-east-1", 2, False),
+            ("backup copies", "us-east-1", "us-west-2", 1, False),
+            ("backup copies", "us-west-2", "us-east-1", 1, False),
         }
 
     def test_the_failover_name_with_both_records(self, ours: Deployment) -> None:
