@@ -187,10 +187,9 @@ class Fleet:
             members = self._of_region(region)
             self._stopped.discard(region)
             for member in members:
-                if member.outdated and member.source is not None:
-                    self._rejoin(member, self._running(member.source))
-                else:
+                if not member.outdated:
                     member.server.start()
+            self._bring_up_to_date()
             self._link()
             self._point_proxies()
 
@@ -204,9 +203,7 @@ class Fleet:
         """End a region's isolation: what was not replicated follows; a server that lost its role starts anew."""
         with self._lock:
             self._isolated.discard(region)
-            for member in self._members.values():
-                if member.outdated and member.source is not None:
-                    self._rejoin_if_up(member, self._members[member.source])
+            self._bring_up_to_date()
             self._link()
 
     def region_status(self, region: str) -> list[dict[str, object]]:
@@ -304,8 +301,15 @@ class Fleet:
             return
         try:
             self._rejoin(member, writer)
-        except PostgresError:  # the new writer serves; `start_region` tries again
+        except PostgresError:  # the new writer serves; the next region that starts tries again
             logger.exception("%s does not replicate", member.arn)
+
+    def _bring_up_to_date(self) -> None:
+        """Make standbys of the servers that lost the writer's role meanwhile, as far as their writer runs."""
+        for member in self._members.values():
+            writer = self._members.get(member.source or "")
+            if member.outdated and writer is not None and writer.server.is_running():
+                self._rejoin_if_up(member, writer)
 
     def _rejoin(self, member: Member, writer: Member) -> None:
         member.server.clone(writer.server)

@@ -238,6 +238,21 @@ def test_the_databases_go_and_come_back_with_their_region(ledger: GlobalDatabase
     assert [ledger.is_standby(region) for region in (PRIMARY, STANDBY)] == [True, False]
 
 
+def test_a_region_that_is_back_before_its_new_writers_becomes_a_standby_as_soon_as_that_is_there(
+    ledger: GlobalDatabase,
+) -> None:
+    ledger.run("CREATE TABLE payment (id int)")
+    wait_until_level(ledger)
+    regions.kill(ledger.emulator.endpoint, PRIMARY)
+    ledger.switch("failover_global_cluster", STANDBY, AllowDataLoss=True)
+    regions.kill(ledger.emulator.endpoint, STANDBY)
+    for region in (PRIMARY, STANDBY):
+        regions.restore(ledger.emulator.endpoint, region)
+    assert [ledger.is_standby(region) for region in (PRIMARY, STANDBY)] == [True, False]
+    ledger.run("INSERT INTO payment VALUES (1)")
+    eventually(partial(ledger.run, "SELECT count(*) FROM payment", PRIMARY), [[1]])
+
+
 def slow_replication(ledger: GlobalDatabase, least: int, most: int) -> None:
     regions.lag(ledger.emulator.endpoint, "aurora", least=least, most=most)
 
