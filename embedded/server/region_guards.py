@@ -1,8 +1,9 @@
 """What runs inside a region stands still while the region is lost: MiniStack's own paths, which pass no gate.
 
-Functions are killed and not started; queues, streams and schedules call nobody; alarms are not judged. Executions of
-Step Functions stop where they are and go on from there when the region is given back, as AWS keeps their state: a
-task that was under way has failed, and its retries and catches follow.
+Functions are killed and not started; queues, streams, schedules and topics call nobody. Alarms are judged when data
+comes in by the API, before which the gate stands. Executions of Step Functions stop where they are and go on from there
+when the region is given back, as AWS keeps their state: a task that was under way has failed, and its retries and
+catches follow.
 """
 
 import contextlib
@@ -37,7 +38,6 @@ class Guards:
                 Gap("services.lambda_svc", ("_iter_all_esms",), self._poll),
                 Gap("services.eventbridge", ("_invoke_target", "get_region"), self._deliver),
                 Gap("services.sns", ("_deliver_to_sqs", "_deliver_to_lambda", "get_region"), self._fan_out),
-                Gap("services.cloudwatch", ("_evaluate_alarm", "_evaluate_parent_alarms", "get_region"), self._judge),
                 Gap(
                     "services.stepfunctions",
                     ("_add_event", "_invoke_resource", "_ExecutionError", "get_region"),
@@ -101,14 +101,6 @@ class Guards:
                 here = topics.get_region()
                 if self._outage.connected(here, _region(endpoint, here)):
                     original(endpoint, *rest, **named)
-
-    def _judge(self, cloudwatch: Service) -> None:
-        for name in ("_evaluate_alarm", "_evaluate_parent_alarms"):
-
-            @around(cloudwatch, name)
-            def evaluate(original: Any, *arguments: Any, **named: Any) -> None:
-                if self._outage.lives(cloudwatch.get_region()):
-                    original(*arguments, **named)
 
     def _step(self, workflows: Service) -> None:
         @around(workflows, "_add_event")
