@@ -24,6 +24,12 @@ _CONCURRENCY_LEFT = 100
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 """
 
+FUNCTIONS = (
+    *("webhook", "payments", "health-live", "health-database"),
+    *("processor", "reconciler", "guard", "probe", "migrate"),
+)
+"""What reserves concurrency, by name part."""
+
 
 @dataclass(frozen=True)
 class Gap:
@@ -235,7 +241,7 @@ def _reserved(region: str, settings: Settings) -> int:
     service = client("lambda", region)
     limits = service.get_account_settings()["AccountLimit"]
     used = int(limits["ConcurrentExecutions"]) - int(limits["UnreservedConcurrentExecutions"])
-    for function in ("webhook", "payments", "health-live", "health-database", "processor", "reconciler", "migrate"):
+    for function in FUNCTIONS:
         name = settings.naming.name(function, REGIONS[region].suffix)
         try:
             used -= int(service.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions", 0))

@@ -31,8 +31,12 @@ LIMITS: Final = MappingProxyType(
         "migrate": 64,
         "processor": 64,
         "reconciler": 64,
+        "guard": 64,
+        "probe": 64,
         # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html: 64
         "reconcile": 64,
+        "guard-consumer": 64,
+        "probe-peer": 64,
         # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html: 80
         "payments-dead": 80,
         "flow-logs": 64,

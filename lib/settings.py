@@ -40,6 +40,9 @@ DEFAULT_DOMAIN: Final = "tap.example"
 RECONCILER_CONCURRENCY: Final = 2
 """The run of the schedule, and one on demand."""
 
+WATCHER_CONCURRENCY: Final = 2
+"""The same for the guard of the consumers, and for the probe of the other region."""
+
 MIGRATE_CONCURRENCY: Final = 1
 
 LONGEST_CERTIFIED_NAME: Final = 64
@@ -176,6 +179,7 @@ class Settings(BaseSettings):
             + 2 * self.health_concurrency
             + self.settlement_concurrency
             + RECONCILER_CONCURRENCY
+            + 2 * WATCHER_CONCURRENCY
             + MIGRATE_CONCURRENCY
         )
 

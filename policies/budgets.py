@@ -398,9 +398,9 @@ def _timeout(workflow: Resource) -> float | None:
 
 
 def _evaluation(alarm: Resource) -> float | None:
-    """How long something must be wrong before an alarm says so."""
+    """How long something must be wrong all the time before an alarm says so; of m in n periods these are the m."""
     periods = [metric.period for metric in metrics(alarm)]
-    count = _number(alarm, "evaluation_periods")
+    count = _number(alarm, "datapoints_to_alarm" if "datapoints_to_alarm" in alarm else "evaluation_periods")
     known = [period for period in periods if period is not None]
     return max(known) * count if known and len(known) == len(periods) and count is not None else None
 

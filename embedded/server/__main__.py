@@ -10,7 +10,7 @@ from pathlib import Path
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from embedded.server import aurora, gate, health_checks, patching, replication
+from embedded.server import aurora, gate, health_checks, patching, public_names, replication
 from embedded.server.actions import Recorder
 from embedded.server.app import EmbeddedAws
 from embedded.server.config import ServerConfig
@@ -55,6 +55,7 @@ def _close_gaps(aws: EmbeddedAws, config: ServerConfig) -> None:
     lags = Lags.from_environment()
     aurora.install(importlib.import_module("ministack.app")._get_module("rds"), config, lags)
     aws.route("postgres", aurora.control)
+    public_names.install(importlib.import_module("ministack.app")._get_module("apigateway_v1"), config)
     _make_regions_losable(aws, config, lags)
     workers = Workers()
     workers.install()
@@ -77,6 +78,7 @@ def _make_regions_losable(aws: EmbeddedAws, config: ServerConfig, lags: Lags) ->
 def _shut_down() -> None:
     """End the processes that serving started: Lambda workers and databases."""
     importlib.import_module("ministack.core.lambda_runtime").reset()
+    public_names.shutdown()
     aurora.shutdown()
 
 

@@ -1,4 +1,4 @@
-"""A certificate authority of the emulator's own, so that clients verify the database as they verify Aurora."""
+"""A certificate authority of the emulator's own, so that clients verify it as they verify AWS."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ class Authority:
 
     def __init__(self) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
-        name = _name("TAP embedded Aurora CA")
+        name = _name("TAP embedded AWS CA")
         usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)  # sign certificates, CRLs
         self._certificate = (
             _builder(name, name, self._key.public_key())
@@ -35,18 +35,18 @@ class Authority:
         """The authority's certificate: the clients' trust bundle."""
         return _pem(self._certificate)
 
-    def issue(self, addresses: Iterable[str]) -> Certificate:
-        """A server certificate that is valid for these IP addresses."""
+    def issue(self, addresses: Iterable[str] = (), *, names: Iterable[str] = ()) -> Certificate:
+        """A server certificate that is valid for these IP addresses and DNS names."""
         key = ec.generate_private_key(ec.SECP256R1())
-        names = [x509.IPAddress(ip_address(address)) for address in addresses]
+        subjects = [*(x509.IPAddress(ip_address(it)) for it in addresses), *(x509.DNSName(it) for it in names)]
         usage = x509.KeyUsage(True, False, False, False, False, False, False, False, False)  # digital signature
         authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         certificate = (
-            _builder(_name("TAP embedded Aurora"), self._certificate.subject, key.public_key())
+            _builder(_name("TAP embedded AWS"), self._certificate.subject, key.public_key())
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(usage, critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-            .add_extension(x509.SubjectAlternativeName(names), critical=False)
+            .add_extension(x509.SubjectAlternativeName(subjects), critical=False)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(authority, critical=False)
             .sign(self._key, hashes.SHA256())

@@ -1,4 +1,4 @@
-"""Small TCP relays in front of PostgreSQL: the global writer endpoint, and TLS for a server built without it."""
+"""Small TCP relays, and those in front of PostgreSQL: the global writer endpoint, TLS for a server without it."""
 
 import asyncio
 import contextlib
@@ -33,7 +33,10 @@ REFUSAL = b"SFATAL\0VFATAL\0C28000\0Mno encryption: this server takes TLS connec
 
 
 class Relay:
-    """Relays one address and port in a thread of its own; while it has nowhere to lead, connections are refused."""
+    """Relays one address and port in a thread of its own; while it has nowhere to lead, connections are refused.
+
+    Port 0 is any free one; ``port`` is the one it has become, from the first ``lead`` on.
+    """
 
     def __init__(self, address: str, port: int) -> None:
         self.address = address
@@ -76,6 +79,7 @@ class Relay:
             await asyncio.wait(relays, timeout=SECONDS)
         if connect is not None:
             self._server = await self._listen()
+            self.port = self._server.sockets[0].getsockname()[1]
 
     async def _listen(self) -> asyncio.Server:
         return await asyncio.start_server(self._relay, self.address, self.port)

@@ -82,9 +82,10 @@ class AlertTopic(Construct):
         comparison: Comparison = "GreaterThanThreshold",
         missing: Missing = "notBreaching",
         periods: int = 1,
+        of: int | None = None,
         description: str,
     ) -> str:
-        """Alarm when ``metric`` is beyond ``threshold`` for ``periods`` periods.
+        """Alarm when ``metric`` is beyond ``threshold`` for ``periods`` periods; with ``of``, for so many of the last.
 
         With ``missing="missing"`` a metric that stops being emitted notifies as well. A ``scope`` in another stack
         passes that stack's context of this region as ``at``. Returns the alarm's name.
@@ -101,7 +102,7 @@ class AlertTopic(Construct):
             dimensions=dict(metric.dimensions),
             statistic=metric.statistic,
             period=metric.period,
-            evaluation_periods=periods,
+            evaluation_periods=of or periods,
             datapoints_to_alarm=periods,
             threshold=threshold,
             comparison_operator=comparison,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
@@ -64,8 +64,12 @@ class Function(Construct):
         environment: Mapping[str, str],
         concurrency: int,
         timeout_seconds: int,
+        security_groups: Sequence[SecurityGroup] = (),
     ) -> None:
-        """``resource`` is the name part (``health-live``); the handler is the module of that name in ``lambda/``."""
+        """``resource`` is the name part (``health-live``); the handler is the module of that name in ``lambda/``.
+
+        ``security_groups`` say where it may connect to, instead of the group that the region's functions share.
+        """
         super().__init__(scope, id_)
         self._at = at = platform.at
         self.name = at.name(resource)
@@ -74,6 +78,7 @@ class Function(Construct):
         # to all that they need, and nothing with a fixed name can be made before its predecessor is gone.
         self.invoke_arn = f"arn:aws:apigateway:{at.region.name}:lambda:path/2015-03-31/functions/{self.arn}/invocations"
         log_group = platform.logging.group(self, "logs", at=at, name=f"/aws/lambda/{self.name}")
+        groups = [group.id for group in security_groups or (platform.security_group,)]
         role = IamRole(
             self,
             "role",
@@ -88,7 +93,7 @@ class Function(Construct):
         self._statements: list[Statement] = [
             allow("logs:CreateLogStream", "logs:PutLogEvents", on=f"{log_group.arn}:*"),
             allow_unscoped("xray:PutTelemetryRecords", "xray:PutTraceSegments", region=at.region.name),
-            *_network_interfaces(at, platform, self.arn),
+            *_network_interfaces(at, platform.subnet_ids, groups, self.arn),
         ]
         self._policy = IamRolePolicy(
             self, "policy", provider=at.provider, name=self.name, role=role.id, policy=document(self._statements)
@@ -119,9 +124,7 @@ class Function(Construct):
                 }
             ),
             tracing_config=LambdaFunctionTracingConfig(mode="Active"),
-            vpc_config=LambdaFunctionVpcConfig(
-                subnet_ids=list(platform.subnet_ids), security_group_ids=[platform.security_group.id]
-            ),
+            vpc_config=LambdaFunctionVpcConfig(subnet_ids=list(platform.subnet_ids), security_group_ids=groups),
             # Without the policy Lambda could neither attach nor, on destroy, detach its interfaces.
             depends_on=[self._policy, log_group],
         )
@@ -150,15 +153,19 @@ class Function(Construct):
         )
 
     def watch_own(
-        self, resource: str, metric: str, statistic: Statistic, *, threshold: float = 0, description: str
+        self, resource: str, metric: str, statistic: Statistic, *, threshold: float = 0, description: str, **how: Any
     ) -> None:
-        """Alarm on a metric that the function's code emits (``lambda/domain/observability.py``)."""
+        """Alarm on a metric that the function's code emits (``lambda/domain/observability.py``).
+
+        ``how`` is what ``AlertTopic.watch`` takes beside: what missing data means, how often in how many periods.
+        """
         self._alerts.watch(
             self,
             resource,
             Metric(self._at.naming.prefix, metric, statistic, self._own),
             threshold=threshold,
             description=description,
+            **how,
         )
 
     @property
@@ -182,14 +189,16 @@ class Function(Construct):
             )
 
 
-def _network_interfaces(at: RegionContext, platform: FunctionPlatform, function_arn: str) -> list[Statement]:
+def _network_interfaces(
+    at: RegionContext, subnet_ids: Sequence[str], group_ids: Sequence[str], function_arn: str
+) -> list[Statement]:
     """What Lambda needs to attach a function to a VPC, and a refusal of the same to the function's own code.
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
     """
     interfaces = at.arn("ec2", "network-interface/*")
-    subnets = [at.arn("ec2", f"subnet/{subnet}") for subnet in platform.subnet_ids]
-    group = at.arn("ec2", f"security-group/{platform.security_group.id}")
+    subnets = [at.arn("ec2", f"subnet/{subnet}") for subnet in subnet_ids]
+    groups = [at.arn("ec2", f"security-group/{group}") for group in group_ids]
     managed = (
         "ec2:AssignPrivateIpAddresses",
         "ec2:CreateNetworkInterface",
@@ -197,7 +206,7 @@ def _network_interfaces(at: RegionContext, platform: FunctionPlatform, function_
         "ec2:UnassignPrivateIpAddresses",
     )
     return [
-        allow("ec2:CreateNetworkInterface", on=[interfaces, *subnets, group]),
+        allow("ec2:CreateNetworkInterface", on=[interfaces, *subnets, *groups]),
         allow(*(action for action in managed if action != "ec2:CreateNetworkInterface"), on=interfaces),
         allow_unscoped(
             "ec2:DescribeNetworkInterfaces",

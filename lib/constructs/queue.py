@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any, Final
 
 from cdktf import TerraformResourceLifecycle
@@ -36,6 +37,18 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Create
 
 OLD_MESSAGE_SECONDS: Final = 300
 """In order a message waits for seconds; a failover has 900 s to settle what was accepted."""
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """A function's place at a queue, which can be switched on and off."""
+
+    id: str
+    arn: str
+
+    def grant_switch(self, grantee: Grantee) -> None:
+        """Let ``grantee`` see whether this consumer is on, and switch it."""
+        grantee.allow("lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping", on=self.arn)
 
 
 class PaymentQueue(Construct):
@@ -89,14 +102,14 @@ class PaymentQueue(Construct):
         self.grant_send(grantee)
         grantee.allow("sqs:GetQueueAttributes", on=self.arn)
 
-    def feed(self, function: Function, *, enabled: bool, concurrency: int) -> None:
+    def feed(self, function: Function, *, enabled: bool, concurrency: int) -> Consumer:
         """Hand messages to ``function``, ``concurrency`` batches at once at the most.
 
         ``enabled`` holds for the first deployment. From then on the failover workflow and the guard switch it.
         """
         function.allow("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", on=self.arn)
         self._key.grant_decrypt(function, via="sqs")
-        LambdaEventSourceMapping(
+        mapping = LambdaEventSourceMapping(
             self,
             "mapping",
             provider=self._at.provider,
@@ -108,6 +121,7 @@ class PaymentQueue(Construct):
             enabled=enabled,
             lifecycle=TerraformResourceLifecycle(ignore_changes=["enabled"]),
         )
+        return Consumer(mapping.uuid, mapping.arn)
 
     def _make(self, id_: str, resource: str, **settings: Any) -> SqsQueue:
         queue = SqsQueue(

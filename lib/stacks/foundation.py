@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from constructs import Construct
@@ -12,8 +12,9 @@ from lib.constructs.context import RegionContext
 from lib.constructs.database import DATABASE_NAME, Ledger
 from lib.constructs.functions import Function, FunctionPlatform
 from lib.constructs.keys import RegionalKey
-from lib.constructs.network import Network
+from lib.constructs.network import ANYWHERE, Network
 from lib.constructs.schedule import EveryMinute
+from lib.constructs.security_group import HTTPS, SecurityGroup
 from lib.settings import Settings
 from lib.stacks.global_ import GlobalStack
 from lib.topology import Role
@@ -56,9 +57,16 @@ class Foundation:
         }
 
     def function(
-        self, resource: str, description: str, environment: Mapping[str, str], *, concurrency: int, timeout_seconds: int
+        self,
+        resource: str,
+        description: str,
+        environment: Mapping[str, str],
+        *,
+        concurrency: int,
+        timeout_seconds: int,
+        security_groups: Sequence[SecurityGroup] = (),
     ) -> Function:
-        """The function whose code is the module ``resource`` in ``lambda/``."""
+        """The function whose code is the module ``resource`` in ``lambda/``; its groups, if not the shared one."""
         return Function(
             Construct(self.scope, resource),
             "function",
@@ -68,7 +76,21 @@ class Foundation:
             environment=environment,
             concurrency=concurrency,
             timeout_seconds=timeout_seconds,
+            security_groups=security_groups,
         )
+
+    def way_out(self, resource: str, description: str) -> SecurityGroup:
+        """A security group for what has to reach the internet over HTTPS, through NAT."""
+        group = SecurityGroup(
+            self.scope,
+            f"{resource}-security-group",
+            at=self.at,
+            resource=resource,
+            vpc_id=self.network.vpc_id,
+            description=description,
+        )
+        group.allow_to_range(ANYWHERE, HTTPS, peer="internet")
+        return group
 
     def run_every_minute(self, function: Function, resource: str) -> None:
         """Invoke ``function`` once a minute."""

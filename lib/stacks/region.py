@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from cdktf import App
 
@@ -13,18 +13,18 @@ from lib.constructs.database import PORT, Ledger
 from lib.constructs.functions import Code, Function, FunctionPlatform
 from lib.constructs.log_group import Logging
 from lib.constructs.network import Network
-from lib.constructs.security_group import SecurityGroup
+from lib.constructs.security_group import HTTPS, SecurityGroup
 from lib.settings import Settings
 from lib.stacks.base import TapStack
 from lib.stacks.edge import Edge
 from lib.stacks.foundation import Foundation
 from lib.stacks.global_ import GlobalStack
+from lib.stacks.guard import Guard
+from lib.stacks.probe import Probe
 from lib.stacks.schema import LedgerSchema
 from lib.stacks.serving import Serving
 from lib.stacks.settlement import Settlement
 from lib.topology import AddressPlan, Role
-
-HTTPS: Final = 443
 
 
 class RegionStack(TapStack):
@@ -102,6 +102,8 @@ class RegionStack(TapStack):
         self._back_up()
         self.schema = LedgerSchema(foundation)
         self.settlement = Settlement(foundation)
+        self.guard = Guard(foundation, consumer=self.settlement.consumer)
+        self.probe = Probe(foundation)
         self.serving = Serving(foundation, queue=self.settlement.queue)
         self._allow_secrets()
         for watched in (shared.sessions, shared.receipts, shared.documents):
@@ -139,7 +141,13 @@ class RegionStack(TapStack):
     @property
     def functions(self) -> dict[str, Function]:
         """All functions, by their name part."""
-        return {**self.serving.functions, **self.settlement.functions, **self.schema.functions}
+        return {
+            **self.serving.functions,
+            **self.settlement.functions,
+            **self.guard.functions,
+            **self.probe.functions,
+            **self.schema.functions,
+        }
 
     def _allow_secrets(self) -> None:
         """Let the functions' reads of secrets through the VPC's endpoint."""

@@ -53,7 +53,9 @@ class Settlement:
         for bucket in kept:
             bucket.grant_put(processor, region=here.region, prefix=ARCHIVE_PREFIX)
         here.network.allow_s3("s3:PutObject", on=[bucket.objects_in(here.region, ARCHIVE_PREFIX) for bucket in kept])
-        self.queue.feed(processor, enabled=here.role.settles_at_first, concurrency=settings.settlement_concurrency)
+        self.consumer = self.queue.feed(
+            processor, enabled=here.role.settles_at_first, concurrency=settings.settlement_concurrency
+        )
         processor.watch_own(
             "payments-conflict",
             "PaymentConflict",

@@ -10,6 +10,9 @@ from pg8000.native import Connection
 
 from tests.integration.platform import Platform, Region
 
+NOBODY = "nobody-has-sent-this"
+"""An id that no payment has."""
+
 
 def connection(platform: Platform, host: str, secret: str, *, tls: bool = True) -> Connection:
     """A connection of our own, which only the embedded AWS's loopback addresses allow."""
@@ -95,3 +98,14 @@ def delivery(region: Region, *payment_ids: str) -> dict[str, Any]:
             for number, payment_id in enumerate(payment_ids)
         ]
     }
+
+
+def consumer(platform: Platform, region: Region) -> dict[str, Any]:
+    """The region's event source mapping of the processor."""
+    pages = platform.client("lambda", region).get_paginator("list_event_source_mappings")
+    (found,) = [
+        each
+        for page in pages.paginate(FunctionName=region.outputs["functions"]["processor"])
+        for each in page["EventSourceMappings"]
+    ]
+    return dict(found)

@@ -23,6 +23,8 @@ WATCHED = {
     ("tap", "PaymentConflict"),
     ("tap", "StaleEpoch"),
     ("tap", "OldestUnsettledSeconds"),
+    ("tap", "ConsumerDiffers"),
+    ("tap", "PeerHealthy"),
 }
 
 

@@ -9,7 +9,10 @@ import pytest
 
 from tests.integration.platform import Platform, Region
 
-NAMES = ("webhook", "payments", "health-live", "health-database", "processor", "reconciler", "migrate")
+NAMES = (
+    *("webhook", "payments", "health-live", "health-database"),
+    *("processor", "reconciler", "guard", "probe", "migrate"),
+)
 MEMORY_MB = 1024
 
 
@@ -115,9 +118,16 @@ def test_both_regions_give_it_the_same_kind_of_environment(platform: Platform, n
 
 INVOKED_BY = {
     **dict.fromkeys(("webhook", "payments", "health-live", "health-database"), "apigateway.amazonaws.com"),
-    "reconciler": "events.amazonaws.com",
+    **dict.fromkeys(("reconciler", "guard", "probe"), "events.amazonaws.com"),
 }
 """Lambda itself wakes the processor, and Terraform's own identity invokes migrations: nobody needs a permission."""
+
+
+SCHEDULES = {"reconciler": "reconcile", "guard": "guard-consumer", "probe": "probe-peer"}
+
+
+def _rule(platform: Platform, name: str) -> str:
+    return f"{platform.settings.naming.prefix}-{SCHEDULES[name]}-"
 
 
 def test_only_the_api_or_the_schedule_may_invoke_what_is_behind_it(
@@ -132,7 +142,7 @@ def test_only_the_api_or_the_schedule_may_invoke_what_is_behind_it(
     assert bool(document["Statement"]) is (name in INVOKED_BY)
     for statement in document["Statement"]:
         source = (
-            f":rule/{platform.settings.naming.prefix}-reconcile-" if name == "reconciler" else region.outputs["api_id"]
+            region.outputs["api_id"] if INVOKED_BY[name].startswith("apigateway") else f":rule/{_rule(platform, name)}"
         )
         assert statement["Principal"] == {"Service": INVOKED_BY[name]}
         assert source in json.dumps(statement["Condition"])

@@ -20,7 +20,10 @@ from botocore.exceptions import ClientError
 from tests.integration import payments, settlement
 from tests.integration.platform import Platform, Region
 
-NAMES = ("webhook", "payments", "health-live", "health-database", "processor", "reconciler", "migrate")
+NAMES = (
+    *("webhook", "payments", "health-live", "health-database"),
+    *("processor", "reconciler", "guard", "probe", "migrate"),
+)
 Client = Callable[..., Any]
 
 
@@ -100,6 +103,8 @@ class Resources:
     customer: str
     queue: str
     peer_queue: str
+    consumer: str
+    peer_consumer: str
     signing: str
     application: str
     master: str
@@ -116,6 +121,8 @@ def resources(platform: Platform, region: Region) -> Resources:
         customer=f"arn:aws:dynamodb:{region}:{account}:table/{table}/index/customer",
         queue=queue_arn(platform, region),
         peer_queue=queue_arn(platform, platform.peer(region)),
+        consumer=settlement.consumer(platform, region)["EventSourceMappingArn"],
+        peer_consumer=settlement.consumer(platform, platform.peer(region))["EventSourceMappingArn"],
         signing=shared["signing_secret_arns"][region.name],
         application=shared["database_secret_arns"][region.name],
         master=shared["master_secret_arns"][region.name],
@@ -132,6 +139,7 @@ UPDATE, QUERY, BATCH = "dynamodb:UpdateItem", "dynamodb:Query", "dynamodb:BatchG
 SEND, RECEIVE, REMOVE, COUNT = (
     f"sqs:{verb}" for verb in ("SendMessage", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 )
+SEE, SWITCH = (f"lambda:{verb}EventSourceMapping" for verb in ("Get", "Update"))
 MAY: dict[str, list[tuple[str, str]]] = {
     "webhook": [(GET, "table"), (PUT, "table"), (READ, "signing"), (SEND, "queue")],
     "payments": [
@@ -148,6 +156,8 @@ MAY: dict[str, list[tuple[str, str]]] = {
         *((GET, "table"), (UPDATE, "table"), (QUERY, "unsettled"), (QUERY, "closed")),
         *((SEND, "queue"), (COUNT, "queue"), (READ, "application")),
     ],
+    "guard": [(GET, "table"), (SEE, "consumer"), (SWITCH, "consumer")],
+    "probe": [],
     "migrate": [(READ, "master"), (READ, "application")],
 }
 ALL = [
@@ -164,6 +174,7 @@ ALL = [
     ),
     *((READ, secret) for secret in ("signing", "application", "master")),
     ("secretsmanager:PutSecretValue", "signing"),
+    *((action, consumer) for action in (SEE, SWITCH) for consumer in ("consumer", "peer_consumer")),
 ]
 
 
@@ -284,6 +295,23 @@ def purge(platform: Platform, client: Client) -> None:
     sqs.purge_queue(QueueUrl=queue_of(platform, sqs))
 
 
+def see_consumer(platform: Platform, client: Client) -> None:
+    functions = client("lambda")
+    functions.get_event_source_mapping(UUID=consumer_of(platform, functions)["UUID"])
+
+
+def switch_consumer(platform: Platform, client: Client) -> None:
+    """As it is already."""
+    functions = client("lambda")
+    found = consumer_of(platform, functions)
+    functions.update_event_source_mapping(UUID=found["UUID"], Enabled=found["State"] == "Enabled")
+
+
+def consumer_of(platform: Platform, functions: Any) -> dict[str, Any]:
+    (region,) = (it for it in platform.regions.values() if it.name == functions.meta.region_name)
+    return settlement.consumer(platform, region)
+
+
 def read_secret(which: str) -> Callable[[Platform, Client], None]:
     def read(platform: Platform, client: Client) -> None:
         secrets = client("secretsmanager")
@@ -331,6 +359,14 @@ CALLS: dict[str, tuple[list[Any], list[Any]]] = {
     "reconciler": (
         [read_table, update_table, UNSETTLED, CLOSED, APPLICATION, enqueue, count],
         [write_table, delete_from_table, scan_table, CUSTOMER, SIGNING, MASTER, take, purge],
+    ),
+    "guard": (
+        [read_table, see_consumer, switch_consumer],
+        [write_table, update_table, scan_table, UNSETTLED, SIGNING, APPLICATION, MASTER, enqueue, take],
+    ),
+    "probe": (
+        [],
+        [read_table, write_table, SIGNING, APPLICATION, MASTER, enqueue, take, see_consumer, switch_consumer],
     ),
     "migrate": ([MASTER, APPLICATION], [read_table, write_table, scan_table, SIGNING, write_secret]),
 }

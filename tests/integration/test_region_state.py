@@ -3,57 +3,15 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from typing import Any
 
 import pytest
 
-from tests.integration import payments
+from tests.integration import payments, settlement
 from tests.integration.platform import Answer, Platform, Region, eventually
+from tests.integration.states import NOTICED_SECONDS, control_item, declared
 
-NOTICED_SECONDS = 30
-REPLICATION_SECONDS = 60
-CONTROL = {"pk": {"S": "control"}}
-
-
-def control_item(platform: Platform, region: Region) -> dict[str, Any]:
-    answer = platform.client("dynamodb", region).get_item(
-        TableName=platform.shared["sessions_table"], Key=CONTROL, ConsistentRead=True
-    )
-    item: dict[str, Any] = answer["Item"]
-    return item
-
-
-def cache_seconds(platform: Platform, region: Region) -> float:
-    """How long the webhook may go on with an old state."""
-    configuration = platform.client("lambda", region).get_function_configuration(
-        FunctionName=region.outputs["functions"]["webhook"]
-    )
-    return float(configuration["Environment"]["Variables"]["CONTROL_CACHE_SECONDS"])
-
-
-@contextmanager
-def declared(platform: Platform, region: Region, state: str) -> Iterator[None]:
-    """The region's state is this one while the block runs; then it is again what it was, in every function too."""
-    table, dynamodb = platform.shared["sessions_table"], platform.client("dynamodb", region)
-    before = control_item(platform, region)
-    changed = json.loads(json.dumps(before))
-    changed["regions"]["M"][region.name]["S"] = state
-    dynamodb.put_item(TableName=table, Item=changed)
-    try:
-        yield
-    finally:
-        dynamodb.put_item(TableName=table, Item=before)
-        for each in platform.regions.values():
-            eventually(partial(control_item, platform, each), lambda seen: seen == before, within=REPLICATION_SECONDS)
-        # No answer can tell that the last warm function has forgotten the state; only its cache's age can.
-        time.sleep(cache_seconds(platform, region))
-        eventually(
-            lambda: platform.get(region, "/health/database"), lambda seen: seen.status == 200, within=NOTICED_SECONDS
-        )
+SWITCHED_SECONDS = 150
+"""Up to a minute until the guard's next run, and a slow machine."""
 
 
 def test_the_deployment_says_who_is_active_and_both_regions_know(platform: Platform, region: Region) -> None:
@@ -104,3 +62,39 @@ def test_the_standby_pulls_the_switch_by_calling_itself_active(platform: Platfor
         assert platform.get(standby, "/health/active").status == 200
 
     assert platform.get(standby, "/health/active").status == 503
+
+
+@pytest.mark.disruptive
+@pytest.mark.parametrize("state", ["active", "standby", "fenced"])
+def test_every_function_does_what_the_regions_state_says(platform: Platform, region: Region, state: str) -> None:
+    """One region after the other is declared each of the states; what was accepted is settled in the end."""
+    active, fenced = state == "active", state == "fenced"
+    known = payments.content()
+    platform.send(region, json.dumps(known))
+
+    with declared(platform, region, state):
+        expected = 503 if fenced else 202
+        sent = eventually(
+            lambda: platform.send(region, payments.body()),
+            lambda seen: seen.status == expected,
+            within=NOTICED_SECONDS,
+        )
+        assert sent.status == expected
+        assert platform.get(region, "/health/active").status == (200 if active else 503)
+        assert platform.get(region, "/health/live").status == 200
+        assert platform.read(region, known["id"]).status == 200
+
+        consumer = eventually(
+            lambda: settlement.consumer(platform, region)["State"],
+            lambda seen: seen == ("Enabled" if active else "Disabled"),
+            within=SWITCHED_SECONDS,
+        )
+        assert consumer == ("Enabled" if active else "Disabled"), "the guard has not switched the consumer"
+        assert settlement.invoke(platform, region, "guard", {})["state"] == state
+        assert settlement.invoke(platform, region, "reconciler", {})["state"] == state
+        delivered = settlement.invoke(platform, region, "processor", settlement.delivery(region, settlement.NOBODY))
+        # In no state it can be settled; but only the active region looks for it at all.
+        assert delivered["batchItemFailures"] == [{"itemIdentifier": "m-0"}]
+
+    back = "Enabled" if region is platform.primary else "Disabled"
+    assert settlement.consumer(platform, region)["State"] == back

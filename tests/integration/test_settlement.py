@@ -38,17 +38,6 @@ def settled(platform: Platform, region: Region, payment_id: str, *, within: floa
     assert found == "settled", f"{region} says {found}"
 
 
-def mapping(platform: Platform, region: Region) -> dict[str, Any]:
-    """The region's event source mapping of the processor."""
-    pages = platform.client("lambda", region).get_paginator("list_event_source_mappings")
-    (found,) = [
-        each
-        for page in pages.paginate(FunctionName=region.outputs["functions"]["processor"])
-        for each in page["EventSourceMappings"]
-    ]
-    return dict(found)
-
-
 def test_a_payment_of_the_active_region_is_settled_and_both_regions_say_so(platform: Platform) -> None:
     payment = accepted(platform, platform.primary)
 
@@ -80,7 +69,7 @@ def test_a_payment_of_the_standby_is_found_by_the_active_region_and_settled_ther
 
 
 def test_only_the_active_regions_consumer_is_on(platform: Platform) -> None:
-    states = {region.name: mapping(platform, region)["State"] for region in platform.regions.values()}
+    states = {region.name: settlement.consumer(platform, region)["State"] for region in platform.regions.values()}
 
     assert states == {platform.primary.name: "Enabled", platform.standby.name: "Disabled"}
 

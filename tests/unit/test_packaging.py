@@ -22,7 +22,10 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "lambda"
 CACHE = ROOT / "build"
 TRUST = ROOT / "lib" / "trust" / "rds-global-bundle.pem"
-HANDLERS = ("webhook", "payments", "health_live", "health_database", "processor", "reconciler", "migrate")
+HANDLERS = (
+    *("webhook", "payments", "health_live", "health_database"),
+    *("processor", "reconciler", "guard", "probe", "migrate"),
+)
 SETTINGS = {
     "AWS_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "test",
@@ -37,6 +40,8 @@ SETTINGS = {
     "DOCUMENTS_BUCKET": "documents",
     "CONTROL_CACHE_SECONDS": "5",
     "VERDICT_CACHE_SECONDS": "5",
+    "CONSUMER_MAPPING": "id",
+    "PEER_HOST": "peer",
     "DATABASE_SECRET_ARN": "arn",
     "DATABASE_WRITER_HOST": "writer",
     "DATABASE_READER_HOST": "reader",

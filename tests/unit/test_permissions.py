@@ -12,6 +12,7 @@ import pytest
 from policy_sentry.querying.actions import get_action_data
 
 from tests.unit.app import Deployment, Resource
+from tests.unit.test_regions import FUNCTIONS
 
 POLICIES = {
     "aws_iam_role_policy": "policy",
@@ -93,7 +94,7 @@ def test_every_resource_is_named_but_where_aws_has_nothing_to_name(allowed: list
         if "*" in statement.resources and statement.resource.type not in {"aws_kms_key", "aws_kms_replica_key"}
     ]
     # Traces and what Lambda looks up to attach to the VPC, for each function; the log groups that flow logs look for.
-    assert len(unscoped) == 2 * (2 * 7 + 1)
+    assert len(unscoped) == 2 * (2 * len(FUNCTIONS) + 1)
     for statement in unscoped:
         assert statement.resources == ["*"], statement
         assert {action: set(scopes(action)) for action in statement.actions} == {
@@ -141,7 +142,7 @@ def test_aws_services_act_for_this_account_only(allowed: list[Statement]) -> Non
 
 def test_a_functions_own_code_may_not_touch_network_interfaces(deployment: Deployment) -> None:
     denied = [it for it in statements(deployment) if it.content["Effect"] == "Deny" and "Principal" not in it.content]
-    assert len(denied) == 14
+    assert len(denied) == 2 * len(FUNCTIONS)
     for statement in denied:
         function = deployment[statement.resource.stack].all("aws_lambda_function")[
             statement.resource.path.replace("/policy", "/function")
@@ -177,6 +178,8 @@ def test_a_functions_own_code_may_not_touch_network_interfaces(deployment: Deplo
                 *("sqs:GetQueueAttributes", "sqs:SendMessage"),
             },
         ),
+        ("guard", {"dynamodb:GetItem", "lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"}),
+        ("probe", set()),
         ("migrate", {"secretsmanager:GetSecretValue"}),
     ],
 )
@@ -193,7 +196,7 @@ def test_a_function_may_do_what_it_is_for(
     assert {action for action in granted if action.partition(":")[0] not in every_function} == actions
 
 
-@pytest.mark.parametrize("function", ["health-live", "health-database"])
+@pytest.mark.parametrize("function", ["health-live", "health-database", "guard"])
 def test_who_needs_no_payment_reads_the_regions_state_and_no_payment(allowed: list[Statement], function: str) -> None:
     reads = [
         statement

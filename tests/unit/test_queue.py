@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from deployment import preflight
 from tests.unit.app import ROOT, Deployment, Resource, synthesize
+from tests.unit.test_regions import FUNCTIONS
 
 REGIONS = {"primary": "us-east-1", "secondary": "us-west-2"}
 both_regions = pytest.mark.parametrize("stack", REGIONS)
@@ -141,8 +143,8 @@ def test_through_the_vpcs_endpoint_only_this_queue_is_reached_by_those_who_enque
 
 @both_regions
 def test_every_minute_the_reconciler_is_woken_and_nobody_else_may_wake_it(deployment: Deployment, stack: str) -> None:
-    rule = deployment[stack].one("aws_cloudwatch_event_rule")
-    target = deployment[stack].one("aws_cloudwatch_event_target")
+    rule = deployment[stack].all("aws_cloudwatch_event_rule")["reconcile/rule"]
+    target = deployment[stack].all("aws_cloudwatch_event_target")["reconcile/target"]
     permission = deployment[stack].all("aws_lambda_permission")["reconciler/function/invoked-by-schedule"]
     reconciler = deployment.target(stack, permission["function_name"]).body
     assert rule["schedule_expression"] == "rate(1 minute)"
@@ -165,6 +167,8 @@ def test_alarms_on_our_own_metrics_name_a_metric_that_the_function_emits_and_the
         ("processor", "StaleEpoch"),
         ("reconciler", "OldestUnsettledSeconds"),
         ("reconciler", "ReopenedPayments"),
+        ("guard", "ConsumerDiffers"),
+        ("probe", "PeerHealthy"),
     }
     for alarm in own:
         service = alarm["dimensions"]["service"]
@@ -185,6 +189,7 @@ def test_the_preflight_counts_what_the_functions_really_reserve(deployment: Depl
         for function in deployment["primary"].all("aws_lambda_function").values()
     ]
     assert sum(reserved) == settings(tmp_path).reserved_concurrency
+    assert set(preflight.FUNCTIONS) == FUNCTIONS
 
 
 def test_the_setting_bounds_the_consumers_of_both_regions(tmp_path: Any) -> None:

@@ -7,7 +7,10 @@ import pytest
 from tests.unit.app import Deployment, Resource
 
 REGIONS = {"primary": "us-east-1", "secondary": "us-west-2"}
-FUNCTIONS = {"webhook", "payments", "health-live", "health-database", "processor", "reconciler", "migrate"}
+FUNCTIONS = {
+    *("webhook", "payments", "health-live", "health-database"),
+    *("processor", "reconciler", "guard", "probe", "migrate"),
+}
 
 
 def variables(function: Resource) -> dict[str, str]:

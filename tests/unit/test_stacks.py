@@ -17,6 +17,7 @@ from tests.unit.app import ROOT, STACKS, Deployment, Resource, synthesize
 from tests.unit.lab import Lab
 from tests.unit.lab import synthesize as synthesize_lab
 from tests.unit.surroundings import environment
+from tests.unit.test_regions import FUNCTIONS
 
 REGIONS = {"primary": "us-east-1", "secondary": "us-west-2"}
 
@@ -162,8 +163,8 @@ class TestAlarms:
         watched = [f"{alarm['namespace']}/{alarm['metric_name']}" for alarm in alarms]
         assert {metric: watched.count(metric) for metric in watched} == {
             "AWS/RDS/AuroraGlobalDBReplicationLag": 1,
-            "AWS/Lambda/Errors": 7,
-            "AWS/Lambda/Throttles": 7,
+            "AWS/Lambda/Errors": len(FUNCTIONS),
+            "AWS/Lambda/Throttles": len(FUNCTIONS),
             "AWS/ApiGateway/5XXError": 1,
             "AWS/CertificateManager/DaysToExpiry": 2,
             "AWS/DynamoDB/ReadThrottleEvents": 1,
@@ -181,6 +182,8 @@ class TestAlarms:
             "tap/StaleEpoch": 1,
             "tap/OldestUnsettledSeconds": 1,
             "tap/ReopenedPayments": 1,
+            "tap/ConsumerDiffers": 1,
+            "tap/PeerHealthy": 1,
         }
         output = deployment[stack].content["output"]["alarm_names"]["value"]
         assert {deployment.target(stack, name).body["alarm_name"] for name in output} == {

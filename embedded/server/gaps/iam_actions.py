@@ -29,3 +29,20 @@ def rules_of_the_default_bus(actions: Service) -> None:
             return arn
         name = rule if bus == "default" else f"{bus}/{rule}"
         return f"arn:aws:events:{region}:{account}:rule/{name}"
+
+
+@gap("core.iam_actions", "_lambda_action")
+def single_mappings(actions: Service) -> None:
+    """Looking at one event source mapping is judged as listing all, and changing or deleting one as nothing at all.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+    """
+    one = {"GET": "GetEventSourceMapping", "PUT": "UpdateEventSourceMapping", "DELETE": "DeleteEventSourceMapping"}
+
+    @around(actions, "_lambda_action")
+    def action(original: Any, method: str, path: str) -> str | None:
+        parent, _, name = path.rstrip("/").rpartition("/")
+        if name and parent.endswith("/event-source-mappings") and method in one:
+            return one[method]
+        found: str | None = original(method, path)
+        return found

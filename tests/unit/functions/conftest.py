@@ -50,6 +50,8 @@ def role_arn(cloud: Cloud) -> str:
         *("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
         *("sqs:GetQueueAttributes", "sqs:SendMessage", "secretsmanager:GetSecretValue"),
         "s3:PutObject",
+        *("sqs:DeleteMessage", "sqs:ReceiveMessage"),
+        *("lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"),
     ]
     allowed = {"Effect": "Allow", "Action": actions, "Resource": "*"}
     created = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))["Role"]

@@ -244,6 +244,9 @@ class TestSettlement:
         automatic = the(started, "settlement")
         assert not automatic.outside
         assert [term.seconds for term in automatic.terms] == [4, 90, 18, 45, 7, 180, 300]
+        # Two of the last five minutes are reached after two.
+        sooner = changed(started, "aws_cloudwatch_metric_alarm.ledger", "datapoints_to_alarm", 2)
+        assert [term.seconds for term in the(sooner, "settlement").terms] == [4, 90, 18, 45, 7, 120, 300]
 
     def test_is_not_known_without_a_bound_of_the_whole_workflow(self, everything: Deployment) -> None:
         endless = {name: part for name, part in WORKFLOW.items() if name != "TimeoutSeconds"}
