@@ -217,6 +217,13 @@ def _delivery(platform: Platform, region: Region) -> dict[str, Any]:
     return settlement.delivery(region, payment["id"])
 
 
+def _consumer_off(platform: Platform, region: Region) -> dict[str, Any]:
+    """Something for the guard to switch: in the active region the consumer belongs on."""
+    mapping = settlement.consumer(platform, region)["UUID"]
+    platform.client("lambda", region).update_event_source_mapping(UUID=mapping, Enabled=False)
+    return {}
+
+
 def _status(*codes: int) -> Callable[[Any], bool]:
     return lambda answer: answer["statusCode"] in codes
 
@@ -255,6 +262,8 @@ PROBES = {
     "health-database": Probe((_get("/health/database"),), _status(200)),
     "processor": Probe((_delivery,), lambda answer: answer == {"batchItemFailures": []}),
     "reconciler": Probe((lambda _platform, _region: {"full": True},), lambda answer: answer["enqueued"] > 0),
+    "guard": Probe((_consumer_off,), lambda answer: answer["switched"] is True),
+    "probe": Probe((lambda _platform, _region: {},), lambda answer: answer == {"healthy": True}),
     "migrate": Probe((lambda _platform, _region: {},), lambda answer: answer["version"] > 0),
 }
 """By function. What is not in :data:`NOT_EVALUATED` is taken away, one permission at a time; the probe must fail."""
@@ -302,6 +311,9 @@ NOT_EVALUATED = {
 
 What denies is not probed either: it takes network interfaces away from the function's own code, and gives nothing.
 """
+
+WITHOUT_ANY = frozenset({"probe"})
+"""Functions that may do nothing of their own: they call no service of AWS."""
 
 _COPIES = (
     "S3 copies to the other region under it, the emulator under none:"
