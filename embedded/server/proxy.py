@@ -79,10 +79,11 @@ class Relay:
             await asyncio.wait(relays, timeout=SECONDS)
         if connect is not None:
             self._server = await self._listen()
-            self.port = self._server.sockets[0].getsockname()[1]
 
     async def _listen(self) -> asyncio.Server:
-        return await asyncio.start_server(self._relay, self.address, self.port)
+        server = await asyncio.start_server(self._relay, self.address, self.port)
+        self.port = server.sockets[0].getsockname()[1]
+        return server
 
     async def _carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         """Carry what the server says to the client."""
