@@ -9,7 +9,7 @@ from pg8000.native import Connection
 
 from tests.integration import settlement
 from tests.integration.platform import Platform, eventually
-from tests.integration.test_region_state import CONTROL, control_item
+from tests.integration.states import CONTROL, control_item
 
 REPLICATION_SECONDS = 60
 
