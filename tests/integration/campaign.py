@@ -36,6 +36,9 @@ class World(Protocol):
     def send(self, region: str, body: str) -> int:
         """Send a signed webhook; the status of the answer."""
 
+    def wait_for(self, region: str, payment_id: str) -> None:
+        """Wait until a region knows a payment."""
+
     def enqueue(self, payment_ids: list[str]) -> None:
         """Put messages into the active region's queue, in this order."""
 
@@ -119,8 +122,9 @@ class Campaign(RuleBasedStateMachine):
 
     @rule(payment=payments, region=regions, more=st.integers(1, 9))
     def contradict(self, payment: str, region: str, more: int) -> None:
-        """The same id with other content is refused."""
+        """The same id with other content is refused, by each region that knows the first."""
         known = self._sent[payment]
+        self._world.wait_for(region, payment)
         assert self._send(region, known, amount=known.amount % 1_000_000 + 1_000_000 + more) == 409
 
     @rule(first=payments, second=payments, times=st.integers(1, 3))

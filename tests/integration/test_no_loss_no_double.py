@@ -22,6 +22,7 @@ from tests.integration.test_settlement import status
 CONVERGED_SECONDS = 120
 RECONCILE_SECONDS = 3
 KILL_SECONDS = 3
+REPLICATED_SECONDS = 60
 
 
 class Deployed:
@@ -35,6 +36,10 @@ class Deployed:
 
     def send(self, region: str, body: str) -> int:
         return self._platform.send(self._regions[region], body).status
+
+    def wait_for(self, region: str, payment_id: str) -> None:
+        seen = partial(status, self._platform, self._regions[region], payment_id)
+        assert eventually(seen, lambda told: told != "404", within=REPLICATED_SECONDS) != "404"
 
     def enqueue(self, payment_ids: list[str]) -> None:
         settlement.enqueue(self._platform, self._platform.primary, *payment_ids)
