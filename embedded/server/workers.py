@@ -5,10 +5,13 @@ those that were not. Lambda starts new ones for the next calls, and whoever had 
 """
 
 import contextlib
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 from embedded.server.patching import Gap, Service, close_gaps
+
+GONE_SECONDS = 5.0
 
 
 class Workers:
@@ -30,8 +33,9 @@ class Workers:
         busy = idle = 0
         for worker, process in self._processes(region, name):
             if worker.in_use or verb == "kill":
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(OSError, subprocess.TimeoutExpired):
                     process.kill()
+                    process.wait(GONE_SECONDS)  # until then it would be given another call
                 busy, idle = busy + worker.in_use, idle + (not worker.in_use)
         return 200, {"killed": busy + idle, "busy": busy}
 
