@@ -316,12 +316,14 @@ class TestSlow:
 
 
 CALLING = """
-import os, socket, urllib.error, urllib.request
+import os, urllib.error, urllib.request
 
 def handler(event, context):
-    request = urllib.request.Request(os.environ["AWS_ENDPOINT_URL"] + event["path"], headers={"Host": event["host"]})
+    host = event["host"]
+    https = urllib.request.Request(f"https://{host}/any")
+    plain = urllib.request.Request(os.environ["AWS_ENDPOINT_URL"] + "/any", headers={"Host": host})
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(https if event["https"] else plain, timeout=5) as answer:
             return answer.read().decode()
     except urllib.error.HTTPError as refusal:
         return f"refused: {refusal.code}"
@@ -331,23 +333,28 @@ def handler(event, context):
 
 
 class TestAPartition:
-    def reached(self, cloud: Cloud, caller: str, host: str, *, region: str) -> str:
-        event = json.dumps({"host": host, "path": "/any"}).encode()
+    def reached(self, cloud: Cloud, caller: str, host: str, *, region: str, https: bool) -> str:
+        event = json.dumps({"host": host, "https": https}).encode()
         answer = cloud.client("lambda", region).invoke(FunctionName=caller, Payload=event)
         return str(json.load(answer["Payload"]))
 
-    def test_lets_functions_reach_their_own_region_and_no_other(self, cloud: Cloud) -> None:
+    @pytest.mark.parametrize("https", [True, False], ids=["by the public name", "at the emulator's address"])
+    def test_lets_functions_reach_their_own_region_and_no_other(self, cloud: Cloud, https: bool) -> None:
         names = {
             region: api_of(cloud, function(cloud, ANSWERING, region=region), region=region) for region in (EAST, WEST)
         }
         callers = {region: function(cloud, CALLING, region=region) for region in (EAST, WEST)}
+
+        def reached(here: str, there: str) -> str:
+            return self.reached(cloud, callers[here], names[there], region=here, https=https)
+
         control.cut_off(cloud.emulator.endpoint, WEST)
         for here, there in ((EAST, WEST), (WEST, EAST)):
-            assert self.reached(cloud, callers[here], names[here], region=here) == here
-            assert self.reached(cloud, callers[here], names[there], region=here).startswith("no answer")
+            assert reached(here, here) == here
+            assert reached(here, there).startswith("no answer")
             assert ask(cloud, names[here], "/any") == (200, here)
         control.restore(cloud.emulator.endpoint, WEST)
-        assert self.reached(cloud, callers[EAST], names[WEST], region=EAST) == WEST
+        assert reached(EAST, WEST) == WEST
 
 
 def test_a_name_that_both_regions_serve_leads_where_the_client_resolved_it_to(cloud: Cloud) -> None:
