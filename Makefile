@@ -81,9 +81,10 @@ mutants: setup ## Edit the synthesized stacks in every way that the rules must c
 	@$(RUN) deployment synth
 	@$(RUN) policies.mutants
 
-bench: setup ## Measure the synth with and without the fast loader, and what judging costs
+bench: setup ## Measure the synth with and without the fast loader, what judging costs, and what the webhook's safety costs
 	@$(RUN) bench
 	@$(RUN) bench.policies
+	@$(RUN) bench.webhook
 
 clean: ## Delete what was generated; refuses while something is deployed
 	@$(PYTHON) -m deployment.clean

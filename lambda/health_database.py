@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pg8000.exceptions import DatabaseError
 
 from domain import aws, environment
-from domain.api import answer, resolver
+from domain.api import Router, answer
 from domain.bounded import within
 from domain.database import Ledger, is_refused, without_data
+from domain.http_response import Response
 from domain.log import logger
 from domain.observability import instrumented
 from domain.problem import unavailable
 from domain.region_state import RegionState, State
 from domain.secret_store import CredentialCache, Credentials
 
-app = resolver()
+app = Router()
 # Route 53 wants a status within 2 s of connecting; what is left is for API Gateway and the way there.
 CHECK_SECONDS = 1.5
 
@@ -50,7 +50,7 @@ _verdict: Verdict | None = None
 
 
 @app.get("/health/database")
-def database() -> Response[str]:
+def database() -> Response:
     """Answer with a verdict that is VERDICT_CACHE_SECONDS old at most."""
     global _verdict  # noqa: PLW0603 - one verdict per function instance is the point
     if _verdict is None or time.monotonic() - _verdict.at >= _verdict_seconds:
@@ -64,9 +64,9 @@ def database() -> Response[str]:
 
 
 @instrumented
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Lambda's entry point."""
-    return app.resolve(event, context)
+    return app.resolve(event)
 
 
 def _check() -> str | None:

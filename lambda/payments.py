@@ -7,13 +7,13 @@ SESSIONS_TABLE, SIGNING_SECRET_ARN. Answers in every state of the region: readin
 from http import HTTPStatus
 from typing import Any
 
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain import aws, environment
-from domain.api import answer, resolver
+from domain.api import Router, answer
 from domain.authentication import authenticate
 from domain.http_request import header, query, signed_line
+from domain.http_response import Response
 from domain.log import logger
 from domain.observability import instrumented
 from domain.payment import is_payment_id
@@ -24,14 +24,14 @@ from domain.problem import Problem, unavailable
 from domain.secret_store import SigningKeys
 from domain.signature import HEADER
 
-app = resolver()
+app = Router()
 _keys = SigningKeys(aws.client("secretsmanager"), environment.required("SIGNING_SECRET_ARN"))
 _dynamodb, _table = aws.client("dynamodb"), environment.required("SESSIONS_TABLE")
 _store, _lists = PaymentStore(_dynamodb, _table), PaymentLists(_dynamodb, _table)
 
 
 @app.get("/v1/payments/<payment_id>")
-def read(payment_id: str) -> Response[str]:
+def read(payment_id: str) -> Response:
     """Answer with the status; customer data stays in the table."""
     _authenticate()
     if not is_payment_id(payment_id):
@@ -46,10 +46,10 @@ def read(payment_id: str) -> Response[str]:
 
 
 @app.get("/v1/payments")
-def look_up() -> Response[str]:
+def look_up() -> Response:
     """Answer with a page of payments and, unless it is the last, the cursor of the next."""
     _authenticate()
-    lookup = parse_lookup(query(app.current_event.raw_event))
+    lookup = parse_lookup(query(app.event))
     try:
         page = _page(lookup)
     except CursorError:
@@ -69,7 +69,7 @@ def _page(lookup: Lookup) -> Page:
 
 
 def _authenticate() -> None:
-    event = app.current_event.raw_event
+    event = app.event
     authenticate(header(event, HEADER), signed_line(event), _keys)
 
 
@@ -90,6 +90,6 @@ def _not_readable(reason: StoreError) -> Problem:
 
 
 @instrumented
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Lambda's entry point."""
-    return app.resolve(event, context)
+    return app.resolve(event)

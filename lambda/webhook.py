@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain import aws, environment
-from domain.api import answer, resolver
+from domain.api import Router, answer
 from domain.authentication import authenticate
 from domain.http_request import header, raw_body
+from domain.http_response import Response
 from domain.log import logger
 from domain.observability import count, instrumented
 from domain.payment import Payment, parse_payment
@@ -24,7 +24,7 @@ from domain.region_state import Control, RegionState, RegionStateError, State
 from domain.secret_store import SigningKeys
 from domain.signature import HEADER
 
-app = resolver()
+app = Router()
 _dynamodb = aws.client("dynamodb")
 _keys = SigningKeys(aws.client("secretsmanager"), environment.required("SIGNING_SECRET_ARN"))
 _store = PaymentStore(_dynamodb, environment.required("SESSIONS_TABLE"))
@@ -40,9 +40,9 @@ _FENCED_RETRY_SECONDS = 30
 
 
 @app.post("/v1/webhooks/payments")
-def receive() -> Response[str]:
+def receive() -> Response:
     """Answer 202 only when the payment is durable."""
-    event = app.current_event.raw_event
+    event = app.event
     body = raw_body(event)
     authenticate(header(event, HEADER), body, _keys)
     try:
@@ -63,9 +63,9 @@ def receive() -> Response[str]:
 
 
 @instrumented
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Lambda's entry point."""
-    return app.resolve(event, context)
+    return app.resolve(event)
 
 
 def _enqueue(payment: StoredPayment) -> None:

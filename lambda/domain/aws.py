@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 
 from domain import environment
@@ -11,6 +11,8 @@ from domain import environment
 _PATIENT = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2, "mode": "standard"})
 # Route 53 wants a status within 2 s: one try, and the next check 30 s later is the repetition.
 _BRISK = Config(connect_timeout=0.5, read_timeout=0.7, retries={"total_max_attempts": 1, "mode": "standard"})
+# boto3's clients are these; what it adds, resources and transfers, takes time to import and nobody uses.
+_session = botocore.session.get_session()
 
 
 def client(service: str, *, brisk: bool = False) -> Any:
@@ -19,4 +21,4 @@ def client(service: str, *, brisk: bool = False) -> Any:
     Raises ConfigurationError.
     """
     config = _BRISK if brisk else _PATIENT
-    return boto3.client(service, region_name=environment.region(), config=config)
+    return _session.create_client(service, region_name=environment.region(), config=config)

@@ -1,11 +1,10 @@
 """Answers that are not a success: application/problem+json (RFC 9457)."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from aws_lambda_powertools.event_handler import Response
+from domain.http_response import Response
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -40,7 +39,7 @@ class Problem(Exception):  # noqa: N818 - the RFC's name for it
         self.errors = tuple(errors)
         self.retry_after = retry_after
 
-    def response(self) -> Response[str]:
+    def response(self) -> Response:
         """Return the answer for API Gateway."""
         body: dict[str, object] = {
             "type": f"urn:tap:problem:{self.kind}",
@@ -50,12 +49,8 @@ class Problem(Exception):  # noqa: N818 - the RFC's name for it
         }
         if self.errors:
             body["errors"] = [{"pointer": error.pointer, "detail": error.detail} for error in self.errors]
-        headers: dict[str, str | list[str]] = {"Cache-Control": "no-store"}
-        if self.retry_after is not None:
-            headers["Retry-After"] = str(self.retry_after)
-        return Response(
-            status_code=self.status.value, content_type=CONTENT_TYPE, body=json.dumps(body), headers=headers
-        )
+        headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+        return Response(self.status, body, CONTENT_TYPE, headers)
 
 
 def unavailable(kind: str, detail: str, *, retry_after: int = 5) -> Problem:
