@@ -100,7 +100,7 @@ def _calls() -> None:
     sent: list[str] = []
 
     def event() -> dict[str, Any]:
-        made = least_privilege.PROBES["webhook"].event(here, region)
+        made = least_privilege.PROBES["webhook"].events[0](here, region)
         sent.append(json.loads(made["body"])["id"])
         return made
 

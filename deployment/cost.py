@@ -34,6 +34,7 @@ _ALARM: Final = 0.10  # https://aws.amazon.com/cloudwatch/pricing/
 _WEB_ACL: Final = 5.0  # https://aws.amazon.com/waf/pricing/
 _WEB_ACL_RULE: Final = 1.0
 _STORED_GB: Final = 0.10  # Aurora storage, per GB and month; a database starts at 10 GB per region
+_DASHBOARD: Final = 3.00  # https://aws.amazon.com/cloudwatch/pricing/
 _OWN_METRIC: Final = 0.30  # https://aws.amazon.com/cloudwatch/pricing/
 # Lambda keeps five connections to a queue that is empty, each of which asks every 20 s.
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html, https://aws.amazon.com/sqs/pricing/
@@ -94,6 +95,12 @@ def estimate(stacks: Sequence[Stack]) -> list[Part]:
         Part("health checks over HTTPS", sum(body.get("type") == "HTTPS" for body in checks), _HTTPS_OPTION),
         Part("hosted zones", len(of.get("aws_route53_zone", [])), _ZONE),
         Part("alarms", len(alarms), _ALARM),
+        Part(
+            "dashboards",
+            len(of.get("aws_cloudwatch_dashboard", [])),
+            _DASHBOARD,
+            "the first three of an account are free",
+        ),
         Part("own metrics that are alarmed", len(own), _OWN_METRIC, "at most: one that has no data costs nothing"),
         Part(
             "metrics of replicated buckets",

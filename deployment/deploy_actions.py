@@ -373,6 +373,13 @@ _EDGE: Final = (
         _words("DeleteAlarms ListTagsForResource PutMetricAlarm TagResource UntagResource"),
         ("arn:aws:cloudwatch:*:{account}:alarm:{prefix}-*",),
     ),
+    # A dashboard's ARN names no region.
+    Grant(
+        "Dashboards",
+        "cloudwatch",
+        _words("DeleteDashboards GetDashboard PutDashboard"),
+        ("arn:aws:cloudwatch::{account}:dashboard/{prefix}-*",),
+    ),
     # Held to some alarms, this one answers without the composite ones, and whoever asks for those is refused.
     Grant("AlarmLookups", "cloudwatch", _words("DescribeAlarms")),
     Grant(

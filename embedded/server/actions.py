@@ -16,7 +16,7 @@ from embedded.server.replay import AsgiApp, Receive, Scope, Send
 
 _APPLICATION = re.compile(r"(?:^| )app/(\S+)")
 TERRAFORM = "terraform"
-_PRODUCTS = (("Terraform/", TERRAFORM), ("Boto3/", "boto3"), ("aws-cli/", "aws-cli"))
+_PRODUCTS = (("Terraform/", TERRAFORM), ("Boto3/", "boto3"), ("Botocore/", "botocore"), ("aws-cli/", "aws-cli"))
 _MOST = 20_000
 """Uses that are remembered; a deployment and its tests make about a tenth of it."""
 

@@ -258,18 +258,28 @@ class Ledger(Construct):
         endpoint = Fn.lookup(Fn.jsondecode(described.properties), "GlobalEndpoint", "")
         return str(Fn.lookup(endpoint, "Address", ""))
 
+    @property
+    def lag(self) -> Metric:
+        """How far this member is behind the other region's; emitted where it reads."""
+        return Metric(
+            "AWS/RDS",
+            "AuroraGlobalDBReplicationLag",
+            "Maximum",
+            {"DBClusterIdentifier": self.id, "SourceRegion": self._at.peer.name},
+        )
+
+    @property
+    def connections(self) -> Metric:
+        """Connections to the busiest of its instances."""
+        return Metric("AWS/RDS", "DatabaseConnections", "Maximum", {"DBClusterIdentifier": self.id})
+
     def _watch(self, alerts: AlertTopic) -> None:
         # Emitted in the reading region only, and the roles can swap: in the writing region there is nothing to judge,
         # in the other a metric that stops is itself the alarm. "missing" tells both without knowing which is which.
         alerts.watch(
             self,
             "ledger-replication-lag",
-            Metric(
-                "AWS/RDS",
-                "AuroraGlobalDBReplicationLag",
-                "Maximum",
-                {"DBClusterIdentifier": self.id, "SourceRegion": self._at.peer.name},
-            ),
+            self.lag,
             threshold=LAG_ALARM_MS,
             missing="missing",
             periods=3,

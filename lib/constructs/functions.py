@@ -162,11 +162,19 @@ class Function(Construct):
         self._alerts.watch(
             self,
             resource,
-            Metric(self._at.naming.prefix, metric, statistic, self._own),
+            self.own(metric, statistic),
             threshold=threshold,
             description=description,
             **how,
         )
+
+    def own(self, metric: str, statistic: Statistic) -> Metric:
+        """A metric that the function's code emits."""
+        return Metric(self._at.naming.prefix, metric, statistic, self._own)
+
+    def metric(self, metric: str, statistic: Statistic = "Sum") -> Metric:
+        """A metric that Lambda emits of the function."""
+        return Metric("AWS/Lambda", metric, statistic, {"FunctionName": self.name})
 
     @property
     def function_name(self) -> str:
@@ -183,7 +191,7 @@ class Function(Construct):
             alerts.watch(
                 self,
                 f"{resource}-{metric.lower()}",
-                Metric("AWS/Lambda", metric, "Sum", {"FunctionName": self.name}),
+                self.metric(metric),
                 threshold=0,
                 description=f"{self.name} {meaning} at least once in a minute",
             )

@@ -23,7 +23,7 @@ from cdktf_cdktf_provider_aws.api_gateway_rest_api import ApiGatewayRestApi, Api
 from cdktf_cdktf_provider_aws.api_gateway_stage import ApiGatewayStage, ApiGatewayStageAccessLogSettings
 from constructs import Construct
 
-from lib.constructs.alerts import AlertTopic, Metric
+from lib.constructs.alerts import AlertTopic, Metric, Statistic
 from lib.constructs.context import RegionContext
 from lib.constructs.firewall import Firewall
 from lib.constructs.functions import Function
@@ -194,11 +194,15 @@ class ApiIngress(Construct):
                 source_arn=f"{self._api.execution_arn}/{self.stage}/{method.upper()}{segments}",
             )
 
+    def metric(self, metric: str, statistic: Statistic) -> Metric:
+        """A metric of the API's stage."""
+        return Metric("AWS/ApiGateway", metric, statistic, {"ApiName": self._at.name("payments"), "Stage": self.stage})
+
     def _watch(self, alerts: AlertTopic, names: Sequence[CertifiedName]) -> None:
         alerts.watch(
             self,
             "payments-5xx",
-            Metric("AWS/ApiGateway", "5XXError", "Sum", {"ApiName": self._at.name("payments"), "Stage": self.stage}),
+            self.metric("5XXError", "Sum"),
             threshold=0,
             description="The API answered a request with a server error",
         )

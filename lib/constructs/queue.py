@@ -80,17 +80,32 @@ class PaymentQueue(Construct):
         alerts.watch(
             self,
             "payments-age",
-            Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", {"QueueName": self.name}),
+            self.age,
             threshold=OLD_MESSAGE_SECONDS,
             description=f"A payment waits in {self.name} for more than {OLD_MESSAGE_SECONDS} s",
         )
         alerts.watch(
             self,
             "payments-dead",
-            Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", {"QueueName": at.name("payments-dead")}),
+            self.dead,
             threshold=0,
             description=f"A payment could not be settled {MAX_RECEIVES} times and lies in {at.name('payments-dead')}",
         )
+
+    @property
+    def age(self) -> Metric:
+        """How long the oldest message has waited, in seconds."""
+        return Metric("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", {"QueueName": self.name})
+
+    @property
+    def depth(self) -> Metric:
+        """How many messages wait."""
+        return _visible(self.name)
+
+    @property
+    def dead(self) -> Metric:
+        """How many could not be settled."""
+        return _visible(self._at.name("payments-dead"))
 
     def grant_send(self, grantee: Grantee) -> None:
         """Let ``grantee`` enqueue payments, and nothing else."""
@@ -151,3 +166,7 @@ class PaymentQueue(Construct):
             ),
         )
         return queue
+
+
+def _visible(queue: str) -> Metric:
+    return Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", {"QueueName": queue})

@@ -166,6 +166,20 @@ class SessionsTable(Construct):
         key.grant_decrypt(grantee, via="dynamodb")
         key.grant_write(grantee, via="dynamodb")
 
+    def lag(self, at: RegionContext) -> Metric:
+        """How long what is written in this region takes to reach the other."""
+        return Metric(
+            "AWS/DynamoDB",
+            "ReplicationLatency",
+            "Average",
+            {"TableName": self.name, "ReceivingRegion": at.peer.name},
+            period=REPLICATION_PERIOD_SECONDS,
+        )
+
+    def used(self, metric: str) -> Metric:
+        """A metric of the whole table, summed up."""
+        return Metric("AWS/DynamoDB", metric, "Sum", {"TableName": self.name})
+
     def watch(self, scope: Construct, *, at: RegionContext, alerts: AlertTopic) -> None:
         """Alarm in one region on throttling of the table and its indexes, and on slow replication to the other."""
         table = {"TableName": self.name}
@@ -191,13 +205,7 @@ class SessionsTable(Construct):
         alerts.watch(
             scope,
             "sessions-replication-latency",
-            Metric(
-                "AWS/DynamoDB",
-                "ReplicationLatency",
-                "Average",
-                {**table, "ReceivingRegion": at.peer.name},
-                period=REPLICATION_PERIOD_SECONDS,
-            ),
+            self.lag(at),
             threshold=REPLICATION_ALARM_MS,
             description=f"{self.name} takes more than {REPLICATION_ALARM_MS} ms to reach {at.peer.name}",
         )

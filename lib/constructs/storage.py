@@ -97,6 +97,11 @@ class ReplicatedBucket(Construct):
         grantee.allow("s3:GetObject", on=self.objects_in(region, prefix))
         self._key.in_region(region).grant_decrypt(grantee, via="s3")
 
+    def lag(self, at: RegionContext) -> Metric:
+        """How far this region's bucket is behind the other's, which S3 reports at the destination."""
+        here, there = self._buckets[at.region.name].name, self._buckets[at.peer.name].name
+        return Metric("AWS/S3", "ReplicationLatency", "Maximum", _direction(there, here))
+
     def watch(self, scope: Construct, *, at: RegionContext, alerts: AlertTopic) -> None:
         """Alarm in one region on slow replication from the other, and on what could not be replicated to it.
 
@@ -108,7 +113,7 @@ class ReplicatedBucket(Construct):
         alerts.watch(
             scope,
             f"{self._resource}-replication-latency",
-            Metric("AWS/S3", "ReplicationLatency", "Maximum", _direction(there, here)),
+            self.lag(at),
             threshold=seconds,
             description=f"{here} is more than {seconds} s behind {there}",
         )

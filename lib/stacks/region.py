@@ -20,6 +20,7 @@ from lib.stacks.edge import Edge
 from lib.stacks.foundation import Foundation
 from lib.stacks.global_ import GlobalStack
 from lib.stacks.guard import Guard
+from lib.stacks.operations import Operations
 from lib.stacks.probe import Probe
 from lib.stacks.schema import LedgerSchema
 from lib.stacks.serving import Serving
@@ -109,6 +110,9 @@ class RegionStack(TapStack):
         for watched in (shared.sessions, shared.receipts, shared.documents):
             watched.watch(self, at=at, alerts=self.alerts)
         self.ingress = Edge(foundation, document=document, routes=self.serving.routes).ingress
+        self.operations = Operations(
+            foundation, ingress=self.ingress, queue=self.settlement.queue, functions=self.functions
+        )
         self._publish(code)
 
     def _function_group(self, peer_plan: AddressPlan) -> SecurityGroup:
@@ -175,5 +179,6 @@ class RegionStack(TapStack):
                 "database_port": self.ledger.port,
                 "alarm_topic_arn": self.alerts.arn,
                 "alarm_names": self.alerts.alarm_names,
+                "dashboard": self.operations.dashboard.name,
             }
         )

@@ -172,6 +172,7 @@ REGIONAL: dict[str, tuple[str, Lister]] = {
     "API domains": ("apigateway", _named("get_domain_names", "items", "domainName")),
     "web ACLs": ("wafv2", _web_acls),
     "certificates": ("acm", _named("list_certificates", "CertificateSummaryList", "DomainName")),
+    "dashboards": ("cloudwatch", _named("list_dashboards", "DashboardEntries", "DashboardName")),
     "alarms": ("cloudwatch", _named("describe_alarms", "MetricAlarms", "AlarmName")),
     "topics": ("sns", _named("list_topics", "Topics", "TopicArn")),
     "subscriptions": ("sns", _named("list_subscriptions", "Subscriptions", "TopicArn")),

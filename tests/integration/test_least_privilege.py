@@ -142,7 +142,7 @@ def identifiers(platform: Platform, region: Region, function: str) -> dict[str, 
 
 def test_functions_are_judged_under_their_own_roles(platform: Platform) -> None:
     """The record of the emulator: what a function calls is judged under its role, and never under the account's."""
-    judged = {(use["principal"], use["action"]) for use in record(platform) if use["tool"] == "boto3"}
+    judged = {(use["principal"], use["action"]) for use in record(platform) if use["tool"] == "botocore"}
 
     assert (role_of(platform.primary, "webhook"), "dynamodb:PutItem") in judged
     assert (role_of(platform.primary, "processor"), "dynamodb:UpdateItem") in judged

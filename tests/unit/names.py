@@ -21,6 +21,8 @@ LIMITS = {
     ("aws_backup_plan", "name"): 50,
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
     ("aws_cloudwatch_metric_alarm", "alarm_name"): 255,
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
+    ("aws_cloudwatch_dashboard", "dashboard_name"): 255,
     # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
     ("aws_cloudwatch_event_rule", "name"): 64,
     # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBSubnetGroup.html

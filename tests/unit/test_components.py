@@ -1,4 +1,4 @@
-"""The table of components says of every construct that makes resources what it is for and what happens when it fails."""
+"""The table of components says of every construct what it is for, what it costs, and what happens when it fails."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_every_construct_that_makes_resources_has_one_row() -> None:
     assert sorted(row[0].strip("`") for row in rows()) == sorted(constructs())
 
 
-@pytest.mark.parametrize("row", rows(), ids=lambda row: row[0])
+@pytest.mark.parametrize("row", list(rows()), ids=lambda row: row[0])
 def test_a_row_says_purpose_cost_and_failure(row: list[str]) -> None:
     _, purpose, cost, failure = row
 

@@ -55,6 +55,7 @@ def test_a_role_is_recorded_by_its_name_and_also_where_it_is_refused(closed_clou
         ("APN/1.0 HashiCorp/1.0 Terraform/1.9.8 terraform-provider-aws/5.100.0 app/tap-deploy", "terraform"),
         ("Boto3/1.35.49 md/Botocore#1.35.49 ua/2.0 app/tap-deploy", "tap-deploy"),
         ("Boto3/1.35.49 md/Botocore#1.35.49 ua/2.0", "boto3"),
+        ("Botocore/1.44.5 ua/2.1", "botocore"),
         ("", "other"),
     ],
 )
