@@ -1,7 +1,7 @@
-"""Brings the ledger's schema and the application's user up to date; Terraform invokes it on every deployment.
+"""Brings the ledger's schema and the functions' users up to date; Terraform invokes it on every deployment.
 
-Reads DATABASE_MASTER_SECRET_ARN, DATABASE_SECRET_ARN, DATABASE_WRITER_HOST, DATABASE_PORT, DATABASE_NAME,
-DATABASE_TRUST_BUNDLE_SHA256. Takes {}, returns {"applied": [versions], "version": n}; running it again changes nothing.
+Reads DATABASE_MASTER_SECRET_ARN, DATABASE_SECRET_ARN, FAILOVER_SECRET_ARN, DATABASE_WRITER_HOST, DATABASE_PORT,
+DATABASE_NAME, DATABASE_TRUST_BUNDLE_SHA256. Takes {}, returns {"applied": [versions], "version": n}; running it again changes nothing.
 """
 
 import ssl
@@ -40,13 +40,17 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Lambda's entry point. Whatever it raises fails the deployment, and says why without a secret in it."""
     found = migrations.load()
     master = read_credentials(_secrets, environment.required("DATABASE_MASTER_SECRET_ARN"))
-    application = read_credentials(_secrets, environment.required("DATABASE_SECRET_ARN"))
+    users = {
+        application_role.SETTLEMENT: read_credentials(_secrets, environment.required("DATABASE_SECRET_ARN")),
+        application_role.FAILOVER: read_credentials(_secrets, environment.required("FAILOVER_SECRET_ARN")),
+    }
     deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - _RESERVE_SECONDS
     with _connect(master, deadline) as connection:
         migrations.say_region(connection, environment.region())
         migrations.lock(connection)
         applied, version = migrations.migrate(connection, found)
-        application_role.ensure(connection, application, master=master.username)
+        for group, user in users.items():
+            application_role.ensure(connection, user, group=group, master=master.username)
     logger.info("migrated", applied=applied, version=version)
     return {"applied": applied, "version": version}
 

@@ -13,7 +13,8 @@ from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
 from constructs import Construct
 
 from lib.constructs.context import RegionContext
-from lib.constructs.policy import allow, document
+from lib.constructs.keys import RegionalKey
+from lib.constructs.policy import Grantee, allow, document
 
 PERIOD_SECONDS: Final = 60
 
@@ -65,6 +66,11 @@ class AlertTopic(Construct):
                 self, f"email-{number}", provider=at.provider, topic_arn=topic.arn, protocol="email", endpoint=email
             )
         self.arn = topic.arn
+
+    def grant_publish(self, grantee: Grantee, *, key: RegionalKey) -> None:
+        """Let ``grantee`` tell the people on call."""
+        grantee.allow("sns:Publish", on=self.arn)
+        key.grant_encrypt(grantee, via="sns")
 
     @property
     def alarm_names(self) -> list[str]:

@@ -53,6 +53,13 @@ class GlobalDatabase(Construct):
             force_destroy=True,
         )
         self.id = self._cluster.id
+        # RDS's global clusters have no region in their ARN.
+        self._arn = f"arn:aws:rds::{at.account_id}:global-cluster:{at.global_name('ledger')}"
+
+    def grant_promote(self, grantee: Grantee, *, member_arn: str) -> None:
+        """Let ``grantee`` make one member the writer, and see which one is."""
+        grantee.allow("rds:DescribeGlobalClusters", on=self._arn)
+        grantee.allow("rds:FailoverGlobalCluster", "rds:SwitchoverGlobalCluster", on=[self._arn, member_arn])
 
 
 class Ledger(Construct):
@@ -85,6 +92,7 @@ class Ledger(Construct):
         super().__init__(scope, id_)
         self._at, self._key_arn = at, key_arn
         self.id = at.name("ledger")
+        self.arn = at.arn("rds", f"cluster:{self.id}")
         self.security_group = SecurityGroup(
             self, "security-group", at=at, resource="ledger", vpc_id=vpc_id, description="Connections to the ledger"
         )

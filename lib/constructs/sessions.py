@@ -180,6 +180,16 @@ class SessionsTable(Construct):
         """A metric of the whole table, summed up."""
         return Metric("AWS/DynamoDB", metric, "Sum", {"TableName": self.name})
 
+    def grant_control(self, grantee: Grantee, *, at: RegionContext) -> None:
+        """Let ``grantee`` read and write the regions' state, and no payment."""
+        grantee.allow(
+            "dynamodb:GetItem",
+            "dynamodb:UpdateItem",
+            on=self.arn(at),
+            when={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [CONTROL_KEY]}},
+        )
+        self._key.in_region(at.region.name).grant_encrypt(grantee, via="dynamodb")
+
     def watch(self, scope: Construct, *, at: RegionContext, alerts: AlertTopic) -> None:
         """Alarm in one region on throttling of the table and its indexes, and on slow replication to the other."""
         table = {"TableName": self.name}

@@ -46,10 +46,14 @@ class Foundation:
 
     @property
     def writer(self) -> dict[str, str]:
-        """The variables of a function that connects to the ledger's writer."""
+        """The variables of a function that connects to the ledger's writer as the application's user."""
+        return {**self.writer_host, "DATABASE_SECRET_ARN": self.shared.database_secret.arn_in(self.region)}
+
+    @property
+    def writer_host(self) -> dict[str, str]:
+        """The variables that say where the ledger's writer is, and how to know it."""
         bundle = self.settings.database_trust_bundle.read_bytes()
         return {
-            "DATABASE_SECRET_ARN": self.shared.database_secret.arn_in(self.region),
             "DATABASE_WRITER_HOST": self.ledger.writer_endpoint,
             "DATABASE_PORT": self.ledger.port_text,
             "DATABASE_NAME": DATABASE_NAME,

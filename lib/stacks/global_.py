@@ -17,6 +17,7 @@ from lib.settings import Settings
 from lib.stacks.base import TapStack
 
 APPLICATION_USERNAME = "ledger_app"
+FAILOVER_USERNAME = "ledger_promoter"
 
 
 class GlobalStack(TapStack):
@@ -65,6 +66,18 @@ class GlobalStack(TapStack):
             fields={"username": APPLICATION_USERNAME},
             version=version,
         )
+        self.failover_secret = ReplicatedSecret(
+            self,
+            "failover-secret",
+            primary=primary,
+            standby=standby,
+            key=self.key,
+            resource="ledger-failover",
+            description="The ledger's user that may begin an epoch, and nothing else",
+            generated_field="password",
+            fields={"username": FAILOVER_USERNAME},
+            version=version,
+        )
         self.sessions = SessionsTable(self, "sessions", primary=primary, standby=standby, key=self.key)
         self.sessions.seed_control_item(at=primary, roles=roles)
         self.receipts, self.documents = (
@@ -106,6 +119,7 @@ class GlobalStack(TapStack):
                 "signing_secret_arns": self.signing_secret.arns(*regions),
                 "master_secret_arns": self.master_secret.arns(*regions),
                 "database_secret_arns": self.database_secret.arns(*regions),
+                "failover_secret_arns": self.failover_secret.arns(*regions),
                 "sessions_table": self.sessions.name,
                 "receipts_buckets": self.receipts.names,
                 "documents_buckets": self.documents.names,

@@ -156,7 +156,12 @@ class RegionStack(TapStack):
     def _allow_secrets(self) -> None:
         """Let the functions' reads of secrets through the VPC's endpoint."""
         shared, region = self._shared, self.role.region.name
-        secrets = (shared.signing_secret, shared.master_secret, shared.database_secret)
+        secrets = (
+            shared.signing_secret,
+            shared.master_secret,
+            shared.database_secret,
+            shared.failover_secret,
+        )
         self.network.allow_secrets("secretsmanager:GetSecretValue", on=[secret.arn_in(region) for secret in secrets])
 
     def _publish(self, code: Code) -> None:

@@ -31,10 +31,14 @@ class LedgerSchema:
         migrate = here.function(
             "migrate",
             "Brings the ledger's schema and its application user up to date",
-            {**here.writer, "DATABASE_MASTER_SECRET_ARN": shared.master_secret.arn_in(here.region)},
+            {
+                **here.writer,
+                "DATABASE_MASTER_SECRET_ARN": shared.master_secret.arn_in(here.region),
+                "FAILOVER_SECRET_ARN": shared.failover_secret.arn_in(here.region),
+            },
             concurrency=MIGRATE_CONCURRENCY,
             timeout_seconds=300,
         )
-        for secret in (shared.master_secret, shared.database_secret):
+        for secret in (shared.master_secret, shared.database_secret, shared.failover_secret):
             secret.grant_read(migrate, region=here.region)
         return migrate

@@ -11,6 +11,7 @@ from embedded.launcher import Emulator
 from lib.packaging import Artifact, build_functions_zip
 from tests.unit.functions.support import (
     APPLICATION,
+    FAILOVER,
     MASTER,
     ROOT,
     SIGNING_KEY,
@@ -154,6 +155,7 @@ def database(cloud: Cloud, emulator: Emulator) -> Iterator[Database]:
         name="ledger",
         trust_bundle=emulator.trust_bundle,
         master_secret=cloud.new_secret(MASTER),
+        failover_secret=cloud.new_secret(FAILOVER),
     )
     rds.delete_db_cluster(DBClusterIdentifier=identifier, SkipFinalSnapshot=True)
 
@@ -161,10 +163,9 @@ def database(cloud: Cloud, emulator: Emulator) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def ledger_variables(deploy: Deploy, cloud: Cloud, database: Database) -> dict[str, str]:
     """The environment variables by which functions find a ledger whose schema is up to date."""
-    variables = database.variables(cloud.new_secret(APPLICATION))
-    migrate = deploy("migrate", DATABASE_MASTER_SECRET_ARN=database.master_secret, **variables)
-    assert migrate({}).error is None
-    return variables
+    secret = cloud.new_secret(APPLICATION)
+    assert deploy("migrate", **database.migration_variables(secret))({}).error is None
+    return database.variables(secret)
 
 
 @pytest.fixture

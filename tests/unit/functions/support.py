@@ -22,6 +22,7 @@ REGION = "us-east-1"
 SIGNING_KEY = "a-signing-key-for-tests-only"
 MASTER = {"username": "ledger_master", "password": "master-password-for-tests"}
 APPLICATION = {"username": "ledger_processor", "password": "application-password"}
+FAILOVER = {"username": "ledger_promoter", "password": "failover-password-for-tests"}
 
 
 @dataclass(frozen=True)
@@ -236,18 +237,34 @@ def eventually(promise: Callable[[], bool], *, seconds: float = 20.0) -> bool:
 
 @dataclass(frozen=True)
 class Database:
-    """An Aurora cluster with a real PostgreSQL behind it, and its master's secret."""
+    """An Aurora cluster with a real PostgreSQL behind it, and the secrets of its master and of the failover's user."""
 
     host: str
     port: int
     name: str
     trust_bundle: Path
     master_secret: str
+    failover_secret: str
 
     def variables(self, application_secret: str) -> dict[str, str]:
         """The environment variables by which functions find it."""
         return {
+            **self.writer,
             "DATABASE_SECRET_ARN": application_secret,
+        }
+
+    def migration_variables(self, application_secret: str) -> dict[str, str]:
+        """The environment variables of the function that migrates it."""
+        return {
+            **self.variables(application_secret),
+            "DATABASE_MASTER_SECRET_ARN": self.master_secret,
+            "FAILOVER_SECRET_ARN": self.failover_secret,
+        }
+
+    @property
+    def writer(self) -> dict[str, str]:
+        """The environment variables that say where it is, and how to know it."""
+        return {
             "DATABASE_WRITER_HOST": self.host,
             "DATABASE_PORT": str(self.port),
             "DATABASE_NAME": self.name,

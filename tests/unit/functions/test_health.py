@@ -67,9 +67,7 @@ def application_secret(cloud: Cloud) -> str:
 
 @pytest.fixture(scope="module")
 def migrate(deploy: Deploy, database: Database, application_secret: str) -> Function:
-    migrate = deploy(
-        "migrate", DATABASE_MASTER_SECRET_ARN=database.master_secret, **database.variables(application_secret)
-    )
+    migrate = deploy("migrate", **database.migration_variables(application_secret))
     assert migrate({}).error is None
     return migrate
 

@@ -13,7 +13,7 @@ from pg8000.native import Connection, identifier
 from domain import application_role
 from domain.migrations import DIRECTORY, MigrationError, load, lock, migrate, say_region
 from domain.secret_store import Credentials
-from tests.unit.functions.support import MASTER, REGION, Cloud, Database, Deploy, unique
+from tests.unit.functions.support import FAILOVER, MASTER, REGION, Cloud, Database, Deploy, unique
 
 Connect = Callable[..., Connection]
 FIRST = "CREATE SCHEMA ledger; CREATE TABLE ledger.first (id integer)"
@@ -129,7 +129,7 @@ class TestTheApplicationsUser:
         connection = connect()
         say_region(connection, REGION)
         migrate(connection, load())
-        application_role.ensure(connect(), user, master=MASTER["username"])
+        application_role.ensure(connect(), user, group=application_role.SETTLEMENT, master=MASTER["username"])
         return connect
 
     def test_may_connect_and_use_the_schema(self, ready: Connect, user: Credentials) -> None:
@@ -154,23 +154,29 @@ class TestTheApplicationsUser:
 
     def test_gets_a_new_password_when_the_secret_has_one(self, ready: Connect, user: Credentials) -> None:
         changed = Credentials(user.username, unique("password"))
-        application_role.ensure(ready(), changed, master=MASTER["username"])
+        application_role.ensure(ready(), changed, group=application_role.SETTLEMENT, master=MASTER["username"])
         assert ready(changed.username, changed.password).run("SELECT 1") == [[1]]
         with pytest.raises(DatabaseError, match="28P01"):
             ready(user.username, user.password)
 
     def test_is_the_same_after_another_run(self, ready: Connect, user: Credentials) -> None:
-        application_role.ensure(ready(), user, master=MASTER["username"])
+        application_role.ensure(ready(), user, group=application_role.SETTLEMENT, master=MASTER["username"])
         assert ready(user.username, user.password).run("SELECT 1") == [[1]]
 
     def test_cannot_be_the_master(self, ready: Connect) -> None:
         with pytest.raises(application_role.RoleError, match="reserved"):
-            application_role.ensure(ready(), Credentials(**MASTER), master=MASTER["username"])
+            application_role.ensure(
+                ready(), Credentials(**MASTER), group=application_role.SETTLEMENT, master=MASTER["username"]
+            )
 
-    @pytest.mark.parametrize("name", ["", "Upper", 'quote"', "a b", "pg_read_all_data", "ledger_application", "a" * 64])
+    @pytest.mark.parametrize(
+        "name", ["", "Upper", 'quote"', "a b", "pg_read_all_data", "ledger_application", "ledger_failover", "a" * 64]
+    )
     def test_has_a_plain_name(self, ready: Connect, name: str) -> None:
         with pytest.raises(application_role.RoleError):
-            application_role.ensure(ready(), Credentials(name, "password"), master=MASTER["username"])
+            application_role.ensure(
+                ready(), Credentials(name, "password"), group=application_role.SETTLEMENT, master=MASTER["username"]
+            )
 
     def test_has_a_password_that_the_server_never_sees(self) -> None:
         verifier = application_role.scram_verifier("the-password")
@@ -190,8 +196,7 @@ class TestTheFunction:
     ) -> None:
         secret = cloud.new_secret({"username": "app_of_function", "password": "app-password"})
         name = connect().run("SELECT current_database()")[0][0]
-        variables = database.variables(secret) | {"DATABASE_NAME": name}
-        function = deploy("migrate", DATABASE_MASTER_SECRET_ARN=database.master_secret, **variables)
+        function = deploy("migrate", **database.migration_variables(secret) | {"DATABASE_NAME": name})
         versions = [migration.version for migration in load()]
         answers = [function({}), function({})]
         assert answers[0].payload == {"applied": versions, "version": versions[-1]}
@@ -199,13 +204,14 @@ class TestTheFunction:
         for answer in answers:
             assert MASTER["password"] not in answer.log
             assert "app-password" not in answer.log
+            assert FAILOVER["password"] not in answer.log
 
     def test_fails_the_deployment_when_the_master_may_not_log_in(
         self, deploy: Deploy, database: Database, cloud: Cloud
     ) -> None:
         secret = cloud.new_secret({"username": "app_of_function", "password": "app-password"})
         wrong = cloud.new_secret({**MASTER, "password": "wrong-password"})
-        answer = deploy("migrate", DATABASE_MASTER_SECRET_ARN=wrong, **database.variables(secret))({})
+        answer = deploy("migrate", **database.migration_variables(secret) | {"DATABASE_MASTER_SECRET_ARN": wrong})({})
         assert answer.error is not None
         assert "28P01" in answer.payload["errorMessage"]
         assert "wrong-password" not in answer.log + str(answer.payload)

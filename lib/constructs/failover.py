@@ -1,0 +1,107 @@
+"""The workflow that promotes the region it lives in: a state machine, its role, its log and its alarm."""
+
+from __future__ import annotations
+
+import json
+
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from cdktf_cdktf_provider_aws.sfn_state_machine import (
+    SfnStateMachine,
+    SfnStateMachineLoggingConfiguration,
+    SfnStateMachineTracingConfiguration,
+)
+from constructs import Construct
+
+from lib.constructs.alerts import AlertTopic, Metric
+from lib.constructs.context import RegionContext
+from lib.constructs.failover_states import Surroundings, definition
+from lib.constructs.log_group import Logging
+from lib.constructs.policy import Condition, Statement, allow, allow_unscoped, document, trust
+
+FAILURE_METRICS = {
+    "ExecutionsFailed": "stopped before its end",
+    "ExecutionsTimedOut": "ran out of time",
+    "ExecutionsAborted": "was aborted",
+}
+
+
+class FailoverWorkflow(Construct):
+    """Promotes its own region; it can neither change nor be stopped by anything in the other one."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        at: RegionContext,
+        works_on: Surroundings,
+        logging: Logging,
+        alerts: AlertTopic,
+    ) -> None:
+        super().__init__(scope, id_)
+        name = at.name("failover")
+        self.arn = at.arn("states", f"stateMachine:{name}")
+        # The prefix keeps the resource policy, which AWS writes by itself, below its size limit.
+        # https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
+        log_group = logging.group(self, "logs", at=at, name=f"/aws/vendedlogs/states/{name}")
+        role = IamRole(
+            self,
+            "role",
+            provider=at.provider,
+            name=at.name("failover"),
+            description=f"Runs the state machine {name}",
+            assume_role_policy=trust("states.amazonaws.com", account_id=at.account_id, source_arn=self.arn),
+        )
+        self._statements: list[Statement] = [
+            # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html: none of these can be scoped.
+            allow_unscoped(
+                "logs:CreateLogDelivery",
+                "logs:DeleteLogDelivery",
+                "logs:DescribeLogGroups",
+                "logs:DescribeResourcePolicies",
+                "logs:GetLogDelivery",
+                "logs:ListLogDeliveries",
+                "logs:PutResourcePolicy",
+                "logs:UpdateLogDelivery",
+                region=at.region.name,
+            ),
+            # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-tracing.html
+            allow_unscoped(
+                "xray:GetSamplingRules",
+                "xray:GetSamplingTargets",
+                "xray:PutTelemetryRecords",
+                "xray:PutTraceSegments",
+                region=at.region.name,
+            ),
+        ]
+        self._policy = IamRolePolicy(
+            self, "policy", provider=at.provider, name=name, role=role.name, policy=document(self._statements)
+        )
+        machine = SfnStateMachine(
+            self,
+            "machine",
+            provider=at.provider,
+            name=name,
+            role_arn=role.arn,
+            definition=json.dumps(definition(works_on)),
+            logging_configuration=SfnStateMachineLoggingConfiguration(
+                level="ALL", include_execution_data=True, log_destination=f"{log_group.arn}:*"
+            ),
+            tracing_configuration=SfnStateMachineTracingConfiguration(enabled=True),
+            depends_on=[self._policy],
+        )
+        self.machine_arn = machine.arn
+        for metric, meaning in FAILURE_METRICS.items():
+            alerts.watch(
+                self,
+                f"failover-{metric.removeprefix('Executions').lower()}",
+                Metric("AWS/States", metric, "Sum", {"StateMachineArn": self.arn}),
+                threshold=0,
+                description=f"{name} {meaning}; the execution's last state says where",
+            )
+
+    def allow(self, *actions: str, on: str | list[str], when: Condition | None = None) -> None:
+        """Let the workflow do ``actions`` on exact ARNs. Called by the ``grant_*`` methods of what it may use."""
+        self._statements.append(allow(*actions, on=on, when=when))
+        self._policy.policy = document(self._statements)
