@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from policies.model.alarms import ALARM, Metric, metrics, watch
 from policies.model.deployment import Deployment, Resource
-from policies.model.references import expressions
 from policies.model.values import Block
+from policies.model.workflows import MACHINE, definition, promotes
 
 Objective = Literal["RTO", "RPO"]
 
@@ -114,8 +113,6 @@ LEDGER_LAG: Final = ("AWS/RDS", "AuroraGlobalDBReplicationLag")
 SESSIONS_LAG: Final = ("AWS/DynamoDB", "ReplicationLatency")
 """Both in milliseconds."""
 
-_PROMOTES: Final = ("failoverglobalcluster", "switchoverglobalcluster")
-
 
 def is_primary_record(resource: Resource) -> bool:
     """Whether it is the record that a failover leads away from."""
@@ -125,8 +122,7 @@ def is_primary_record(resource: Resource) -> bool:
 
 def is_failover_workflow(resource: Resource) -> bool:
     """Whether it is a state machine that makes another member of a global database the writer."""
-    definition = resource.text("definition") or ""
-    return resource.type == "aws_sfn_state_machine" and any(call in definition.lower() for call in _PROMOTES)
+    return resource.type == MACHINE and promotes(resource.text("definition") or "")
 
 
 def is_ledger_member(resource: Resource) -> bool:
@@ -208,7 +204,7 @@ def _settlement(workflow: Resource) -> Iterator[Sum]:
     redirections = [tuple(_redirection(record)) for record in records]
     redirection = max(redirections, key=_weight, default=())
     started, outside = _start(workflow)
-    longest = _timeout(workflow)
+    longest = definition(workflow).number("TimeoutSeconds")
     limit = Term("the workflow's longest path", longest, f"{workflow.path} TimeoutSeconds")
     yield Sum(
         "settlement",
@@ -380,21 +376,6 @@ def _start(workflow: Resource) -> tuple[tuple[Term, ...], tuple[Term, ...]]:
     terms = [Term("the alarm that starts it", _evaluation(alarm), f"{alarm.path} period x periods") for alarm in alarms]
     unknown = Term("what starts it", None, f"{rules[0].path} event_pattern names no alarm of this deployment")
     return (max(terms, key=lambda term: _weight((term,)), default=unknown),), ()
-
-
-def _timeout(workflow: Resource) -> float | None:
-    """The bound that a state machine sets itself."""
-    text = workflow.text("definition") or ""
-    parts, position = [], 0
-    for start, end in expressions(text):
-        # Whether it stands in a string or for a number, a digit is JSON.
-        parts += [text[position : start - 2], "0"]
-        position = end + 1
-    try:
-        definition = json.loads("".join([*parts, text[position:]]))
-    except (ValueError, RecursionError):
-        return None
-    return Block(definition).number("TimeoutSeconds")
 
 
 def _evaluation(alarm: Resource) -> float | None:

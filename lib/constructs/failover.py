@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
-from cdktf_cdktf_provider_aws.iam_role import IamRole
-from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from cdktf_cdktf_provider_aws.sfn_state_machine import (
     SfnStateMachine,
     SfnStateMachineLoggingConfiguration,
@@ -17,7 +16,8 @@ from lib.constructs.alerts import AlertTopic, Metric
 from lib.constructs.context import RegionContext
 from lib.constructs.failover_states import Surroundings, definition
 from lib.constructs.log_group import Logging
-from lib.constructs.policy import Condition, Statement, allow, allow_unscoped, document, trust
+from lib.constructs.policy import Condition
+from lib.constructs.role import ServiceRole
 
 FAILURE_METRICS = {
     "ExecutionsFailed": "stopped before its end",
@@ -45,51 +45,45 @@ class FailoverWorkflow(Construct):
         # The prefix keeps the resource policy, which AWS writes by itself, below its size limit.
         # https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
         log_group = logging.group(self, "logs", at=at, name=f"/aws/vendedlogs/states/{name}")
-        role = IamRole(
+        self._role = ServiceRole(
             self,
             "role",
-            provider=at.provider,
-            name=at.name("failover"),
+            at=at,
+            resource="failover",
+            service="states.amazonaws.com",
+            source_arn=self.arn,
             description=f"Runs the state machine {name}",
-            assume_role_policy=trust("states.amazonaws.com", account_id=at.account_id, source_arn=self.arn),
         )
-        self._statements: list[Statement] = [
-            # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html: none of these can be scoped.
-            allow_unscoped(
-                "logs:CreateLogDelivery",
-                "logs:DeleteLogDelivery",
-                "logs:DescribeLogGroups",
-                "logs:DescribeResourcePolicies",
-                "logs:GetLogDelivery",
-                "logs:ListLogDeliveries",
-                "logs:PutResourcePolicy",
-                "logs:UpdateLogDelivery",
-                region=at.region.name,
-            ),
-            # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-tracing.html
-            allow_unscoped(
-                "xray:GetSamplingRules",
-                "xray:GetSamplingTargets",
-                "xray:PutTelemetryRecords",
-                "xray:PutTraceSegments",
-                region=at.region.name,
-            ),
-        ]
-        self._policy = IamRolePolicy(
-            self, "policy", provider=at.provider, name=name, role=role.name, policy=document(self._statements)
+        # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html: none of these can be scoped.
+        self._role.allow_unscoped(
+            "logs:CreateLogDelivery",
+            "logs:DeleteLogDelivery",
+            "logs:DescribeLogGroups",
+            "logs:DescribeResourcePolicies",
+            "logs:GetLogDelivery",
+            "logs:ListLogDeliveries",
+            "logs:PutResourcePolicy",
+            "logs:UpdateLogDelivery",
+        )
+        # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-tracing.html
+        self._role.allow_unscoped(
+            "xray:GetSamplingRules",
+            "xray:GetSamplingTargets",
+            "xray:PutTelemetryRecords",
+            "xray:PutTraceSegments",
         )
         machine = SfnStateMachine(
             self,
             "machine",
             provider=at.provider,
             name=name,
-            role_arn=role.arn,
+            role_arn=self._role.arn,
             definition=json.dumps(definition(works_on)),
             logging_configuration=SfnStateMachineLoggingConfiguration(
                 level="ALL", include_execution_data=True, log_destination=f"{log_group.arn}:*"
             ),
             tracing_configuration=SfnStateMachineTracingConfiguration(enabled=True),
-            depends_on=[self._policy],
+            depends_on=[self._role.policy],
         )
         self.machine_arn = machine.arn
         for metric, meaning in FAILURE_METRICS.items():
@@ -101,7 +95,6 @@ class FailoverWorkflow(Construct):
                 description=f"{name} {meaning}; the execution's last state says where",
             )
 
-    def allow(self, *actions: str, on: str | list[str], when: Condition | None = None) -> None:
+    def allow(self, *actions: str, on: str | Sequence[str], when: Condition | None = None) -> None:
         """Let the workflow do ``actions`` on exact ARNs. Called by the ``grant_*`` methods of what it may use."""
-        self._statements.append(allow(*actions, on=on, when=when))
-        self._policy.policy = document(self._statements)
+        self._role.allow(*actions, on=on, when=when)

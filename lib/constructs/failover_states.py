@@ -61,7 +61,6 @@ class Surroundings:
     """What the workflow works on, all of it in its own region but for the names."""
 
     region: str
-    peer: str
     table: str
     global_cluster: str
     cluster_arn: str
@@ -130,7 +129,9 @@ def _steps(it: Surroundings) -> dict[str, State]:
                 "force": "{% $states.context.Execution.Input.force = true %}",
                 "epoch": "{% $number($states.result.Item.epoch.N) %}",
                 "here": f"{{% $lookup($states.result.Item.regions.M, '{it.region}').S %}}",
-                "there": f"{{% $lookup($states.result.Item.regions.M, '{it.peer}').S %}}",
+                # The other region is known from the item alone: what serves here names nothing of it.
+                "peer": f"{{% $keys($states.result.Item.regions.M)[$ != '{it.region}'] %}}",
+                "there": f"{{% $lookup($states.result.Item.regions.M, $keys($states.result.Item.regions.M)[$ != '{it.region}']).S %}}",
                 # A transition to this region that has not ended: this execution goes on with it, in the same epoch.
                 "resumes": f"{{% $states.result.Item.transition.M.region.S = '{it.region}' %}}",
                 "resumes_mode": f"{{% $states.result.Item.transition.M.region.S = '{it.region}'"
@@ -179,7 +180,7 @@ def _steps(it: Surroundings) -> dict[str, State]:
             it,
             "SET epoch = :next, regions.#peer = :peer, #transition = :transition",
             when="epoch = :read",
-            names={"#peer": it.peer, "#transition": "transition"},
+            names={"#peer": "{% $peer %}", "#transition": "transition"},
             values={
                 ":next": {"N": "{% $string($next) %}"},
                 ":read": {"N": "{% $string($epoch) %}"},
@@ -276,7 +277,7 @@ def _steps(it: Surroundings) -> dict[str, State]:
             it,
             "SET regions.#here = :standby",
             when="regions.#here = :fenced AND regions.#peer = :active",
-            names={"#here": it.region, "#peer": it.peer},
+            names={"#here": it.region, "#peer": "{% $peer %}"},
             values={":standby": {"S": "standby"}, ":fenced": {"S": "fenced"}, ":active": {"S": "active"}},
             next_="AlreadyDone",
         ),

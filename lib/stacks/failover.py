@@ -32,7 +32,6 @@ class Failover:
             at=here.at,
             works_on=Surroundings(
                 region=here.region,
-                peer=here.role.peer.name,
                 table=here.shared.sessions.name,
                 global_cluster=here.shared.database.id,
                 cluster_arn=here.ledger.arn,

@@ -19,6 +19,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["AWS_SDK_UA_APP_ID"] = "tap-tests"  # the embedded AWS records the driver's calls, and these are not
     config.addinivalue_line("markers", "disruptive: takes a region's traffic away for some seconds")
     config.addinivalue_line("markers", "soak: a campaign, which `make soak` runs for longer")
+    config.addinivalue_line("markers", "failover: moves the platform to the other region and back; runs last")
     config.addinivalue_line("markers", "embedded_only: stops a database, or looks where only the embedded AWS lets one")
     if config.option.tbstyle == "auto":
         config.option.tbstyle = "short"  # the long style shows the arguments of calls, passwords among them
@@ -30,6 +31,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     others: list[pytest.Item] = []
     for item in items:
         (chosen if _runs_here(config, item) else others).append(item)
+    # What moves the platform runs when nobody looks any more at where it was deployed.
+    items.sort(key=lambda item: item.get_closest_marker("failover") is not None)
+    chosen.sort(key=lambda item: item.get_closest_marker("failover") is not None)
     if others:
         config.hook.pytest_deselected(items=others)
         items[:] = chosen

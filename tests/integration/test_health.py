@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from tests.integration import payments
+from tests.integration import databases, payments
 from tests.integration.platform import Answer, Platform, Region, eventually
 
 ROUTE53_SECONDS = 2.0
@@ -63,18 +62,11 @@ def test_a_warm_answer_comes_before_route_53_gives_up(platform: Platform, region
 
 @contextmanager
 def stopped_database(platform: Platform, region: Region) -> Iterator[None]:
-    """A region's PostgreSQL is down while the block runs, and up again afterwards, whatever happens in it."""
-
-    def ask_for(verb: str) -> None:
-        url = f"{platform.emulator.endpoint}/_embedded/postgres/{region.name}/{verb}"
-        with urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=60) as answer:  # noqa: S310
-            assert answer.status == 200
-
-    ask_for("stop")
+    """A region's PostgreSQL is down while the block runs; then both regions are healthy again."""
     try:
-        yield
+        with databases.stopped(platform, region):
+            yield
     finally:
-        ask_for("start")
         for each in platform.regions.values():
             settles_on(platform, each, "database", 200)
 

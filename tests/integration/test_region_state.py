@@ -17,7 +17,7 @@ SWITCHED_SECONDS = 150
 def test_the_deployment_says_who_is_active_and_both_regions_know(platform: Platform, region: Region) -> None:
     item = control_item(platform, region)
 
-    assert item["epoch"] == {"N": "1"}
+    assert int(item["epoch"]["N"]) >= 1
     assert item["regions"]["M"] == {
         platform.primary.name: {"S": "active"},
         platform.standby.name: {"S": "standby"},

@@ -20,7 +20,7 @@ NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     "aws_lb": ("HTTPCode_ELB_5XX_Count", "HTTPCode_Target_5XX_Count"),
     "aws_rds_cluster": (),
     "aws_route53_health_check": ("HealthCheckStatus",),
-    "aws_sfn_state_machine": ("ExecutionsFailed",),
+    "aws_sfn_state_machine": ("ExecutionsFailed", "ExecutionsTimedOut"),
     "aws_sqs_queue": (),
     "aws_wafv2_web_acl": ("BlockedRequests",),
 }

@@ -1,0 +1,93 @@
+"""The failover workflow, as synthesized: one in each region, which promotes its own and touches nothing of the other."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.unit.app import Deployment
+
+REGIONS = {"primary": "us-east-1", "secondary": "us-west-2"}
+
+
+@pytest.fixture(params=sorted(REGIONS))
+def stack(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def definition(deployment: Deployment, stack: str) -> dict[str, Any]:
+    """The state machine's definition."""
+    (machine,) = deployment[stack].all("aws_sfn_state_machine").values()
+    found: dict[str, Any] = json.loads(machine["definition"])
+    return found
+
+
+def following(state: dict[str, Any]) -> set[str]:
+    ways = [state, *state.get("Choices", []), *state.get("Catch", []), {"Next": state.get("Default")}]
+    return {way["Next"] for way in ways if way.get("Next")}
+
+
+class TestTheDefinition:
+    def test_every_state_can_be_reached_and_every_way_leads_to_a_state(self, definition: dict[str, Any]) -> None:
+        states = definition["States"]
+        seen, ahead = set[str](), {definition["StartAt"]}
+        while ahead:
+            seen |= ahead
+            ahead = {name for state in ahead for name in following(states[state])} - seen
+        assert seen == set(states)
+
+    def test_a_failed_task_ends_in_the_state_of_its_name(self, definition: dict[str, Any]) -> None:
+        states = definition["States"]
+        for name, state in states.items():
+            if state["Type"] == "Task" and name != "TellFailure":
+                assert states[f"{name}Failed"]["Type"] == "Fail"
+                assert state["Catch"][-1]["Assign"]["stopped"] == f"{name}Failed"
+
+    def test_people_are_told_before_every_bad_end(self, definition: dict[str, Any]) -> None:
+        states = definition["States"]
+        ends = {name for name, state in states.items() if state["Type"] == "Fail"}
+        assert {name for name, state in states.items() if following(state) & ends} == {"WhichEnd"}
+        assert {name for name, state in states.items() if "WhichEnd" in following(state)} == {"TellFailure"}
+
+    def test_every_wait_is_the_state_machines_and_no_functions(self, definition: dict[str, Any]) -> None:
+        assert {s["Seconds"] for s in definition["States"].values() if s["Type"] == "Wait"} == {5, 10, 15}
+
+    def test_its_longest_path_fits_into_the_settlements_budget(self, definition: dict[str, Any]) -> None:
+        assert definition["TimeoutSeconds"] == 480
+
+
+class TestItsReach:
+    def test_nothing_of_the_other_region_is_named(self, deployment: Deployment, stack: str) -> None:
+        (machine,) = deployment[stack].all("aws_sfn_state_machine").values()
+        other = next(region for name, region in REGIONS.items() if name != stack)
+        assert other not in machine["definition"]
+
+    def test_it_promotes_the_cluster_of_its_own_region(self, definition: dict[str, Any], stack: str) -> None:
+        for step in ("FailOver", "SwitchOver"):
+            arn = definition["States"][step]["Arguments"]["TargetDbClusterIdentifier"]
+            assert arn.startswith(f"arn:aws:rds:{REGIONS[stack]}:")
+
+    def test_data_may_be_lost_only_when_the_other_region_is_given_up(self, definition: dict[str, Any]) -> None:
+        assert definition["States"]["FailOver"]["Arguments"]["AllowDataLoss"] is True
+        assert "AllowDataLoss" not in definition["States"]["SwitchOver"]["Arguments"]
+
+    def test_it_may_change_nothing_but_the_control_item_and_the_writer(
+        self, deployment: Deployment, stack: str
+    ) -> None:
+        policies = deployment[stack].all("aws_iam_role_policy")
+        statements = json.loads(policies["failover/role/policy"]["policy"])["Statement"]
+        actions = {action for statement in statements for action in statement["Action"]}
+        changing = {a for a in actions if not a.startswith(("kms:", "xray:", "logs:")) and "Get" not in a}
+        assert changing == {
+            "dynamodb:UpdateItem",
+            "lambda:InvokeFunction",
+            "rds:DescribeGlobalClusters",
+            "rds:FailoverGlobalCluster",
+            "rds:SwitchoverGlobalCluster",
+            "sns:Publish",
+        }
+        (control,) = [s for s in statements if "dynamodb:UpdateItem" in s["Action"]]
+        assert control["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["control"]}}
