@@ -271,8 +271,9 @@ def _steps(it: Surroundings) -> dict[str, State]:
                 "execution": "{% $states.context.Execution.Id %}",
             },
             next_="Done",
-        ),
-        "Done": {"Type": "Succeed", "Output": {"region": it.region, "epoch": "{% $next %}", "mode": "{% $mode %}"}},
+        )
+        | {"Output": {"region": it.region, "epoch": "{% $next %}", "mode": "{% $mode %}"}},
+        "Done": {"Type": "Succeed"},
         "Rejoin": _update(
             it,
             "SET regions.#here = :standby",

@@ -107,7 +107,7 @@ def settled_once(platform: Platform, ids: list[str]) -> dict[str, int]:
 
 @dataclass
 class Traffic:
-    """A sender that does not give up, as a payment provider would: what is not accepted it sends to the other region."""
+    """A sender that does not give up, as a payment provider: what one region refuses it sends to the other."""
 
     platform: Platform
     accepted: list[str] = field(default_factory=list)

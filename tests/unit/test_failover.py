@@ -1,4 +1,4 @@
-"""The failover workflow, as synthesized: one in each region, which promotes its own and touches nothing of the other."""
+"""The failover workflow as synthesized: one in each region, which promotes its own and nothing of the other."""
 
 from __future__ import annotations
 
