@@ -259,6 +259,17 @@ _FUNCTIONS: Final = (
         ),
         ("arn:aws:events:*:{account}:rule/{prefix}-*",),
     ),
+    Grant(
+        "StateMachines",
+        "states",
+        _words(
+            "CreateStateMachine DeleteStateMachine DescribeStateMachine ListStateMachineVersions ListTagsForResource "
+            "TagResource UntagResource UpdateStateMachine"
+        ),
+        ("arn:aws:states:*:{account}:stateMachine:{prefix}-*",),
+    ),
+    # Asked at each plan; IAM cannot scope it: the definition is not deployed yet.
+    Grant("StateMachineDefinitions", "states", _words("ValidateStateMachineDefinition")),
     Grant("FunctionQuotas", "lambda", _words("GetAccountSettings")),
     Grant(
         "Roles",
@@ -275,7 +286,7 @@ _FUNCTIONS: Final = (
         "iam",
         _words("PassRole"),
         ("arn:aws:iam::{account}:role/{prefix}-*",),
-        ("StringEquals", "iam:PassedToService", _services("backup lambda monitoring.rds s3 vpc-flow-logs")),
+        ("StringEquals", "iam:PassedToService", _services("backup events lambda monitoring.rds s3 states vpc-flow-logs")),
     ),
     Grant(
         "ServiceLinkedRoles",
@@ -298,7 +309,7 @@ _FUNCTIONS: Final = (
         (
             *(
                 f"arn:aws:logs:*:{{account}}:log-group:/aws/{kind}/{{prefix}}-*"
-                for kind in ("apigateway", "lambda", "rds/cluster", "vpc/flow-logs")
+                for kind in ("apigateway", "lambda", "rds/cluster", "vendedlogs/states", "vpc/flow-logs")
             ),
             "arn:aws:logs:*:{account}:log-group:aws-waf-logs-{prefix}-*",
             # API Gateway dictates this name; it holds the id of an API.

@@ -1,7 +1,8 @@
 """Brings the ledger's schema and the functions' users up to date; Terraform invokes it on every deployment.
 
 Reads DATABASE_MASTER_SECRET_ARN, DATABASE_SECRET_ARN, FAILOVER_SECRET_ARN, DATABASE_WRITER_HOST, DATABASE_PORT,
-DATABASE_NAME, DATABASE_TRUST_BUNDLE_SHA256. Takes {}, returns {"applied": [versions], "version": n}; running it again changes nothing.
+DATABASE_NAME, DATABASE_TRUST_BUNDLE_SHA256. Takes {}, returns {"applied": [versions], "version": n}; running it again
+changes nothing.
 """
 
 import ssl

@@ -1,7 +1,8 @@
 """Asks the other region, by its public name and over the internet as everybody does, whether it is healthy.
 
-Runs every minute and on demand, in every region. Takes {}, returns {"healthy": true}. Reads PEER_HOST. One try each:
-the next minute is the repetition, and the alarm on PeerHealthy counts the failures.
+Runs every minute and on demand, in every region. Takes {}, or {"of": "here"} to ask its own region; returns
+{"healthy": true}. Reads PEER_HOST, REGIONAL_HOST. One try each: the next minute is the repetition, and the alarm on
+PeerHealthy counts the failures.
 """
 
 import ssl
@@ -22,6 +23,7 @@ CHECKS = ("/health/live", "/health/database")
 SECONDS = 8.0
 
 _peer = environment.required("PEER_HOST")
+_own = environment.required("REGIONAL_HOST")
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -35,21 +37,24 @@ _opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=ssl.cr
 
 
 @instrumented
-def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Lambda's entry point."""
-    faults = {path: fault for path in CHECKS if (fault := _fault(path)) is not None}
+    asks_here = event.get("of") == "here"
+    host = _own if asks_here else _peer
+    faults = {path: fault for path in CHECKS if (fault := _fault(host, path)) is not None}
     healthy = not faults
-    gauge("PeerHealthy", int(healthy))
+    if not asks_here:
+        gauge("PeerHealthy", int(healthy))
     if faults:
-        logger.warning("peer is not healthy", peer=_peer, faults=faults)
+        logger.warning("not healthy", host=host, faults=faults)
     return {"healthy": healthy}
 
 
-def _fault(path: str) -> str | None:
+def _fault(host: str, path: str) -> str | None:
     """Return what is wrong with the answer, or None."""
     try:
         # The socket's own timeout bounds neither the name's resolution nor a body that trickles in.
-        status = within(SECONDS, lambda: _status(path))
+        status = within(SECONDS, lambda: _status(host, path))
     except HTTPError as refusal:
         return f"status {refusal.code}"
     except Exception as error:  # noqa: BLE001 - whatever stands between us and the peer, it has not answered
@@ -57,6 +62,6 @@ def _fault(path: str) -> str | None:
     return None if status == HTTPStatus.OK else f"status {status}"
 
 
-def _status(path: str) -> int:
-    with _opener.open(f"https://{_peer}{path}", timeout=SECONDS) as answer:
+def _status(host: str, path: str) -> int:
+    with _opener.open(f"https://{host}{path}", timeout=SECONDS) as answer:
         return int(answer.status)

@@ -33,6 +33,11 @@ LIMITS: Final = MappingProxyType(
         "reconciler": 64,
         "guard": 64,
         "probe": 64,
+        "begin-epoch": 64,
+        "canary": 64,
+        # https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html: 80; its role: 64
+        "failover": 64,
+        "failover-start": 64,
         # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html: 64
         "reconcile": 64,
         "guard-consumer": 64,

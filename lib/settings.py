@@ -44,6 +44,8 @@ WATCHER_CONCURRENCY: Final = 2
 """The same for the guard of the consumers, and for the probe of the other region."""
 
 MIGRATE_CONCURRENCY: Final = 1
+WORKFLOW_CONCURRENCY: Final = 2
+"""The failover workflow's own functions: one execution, and one that is started beside it."""
 
 LONGEST_CERTIFIED_NAME: Final = 64
 """The common name of a certificate.
@@ -151,6 +153,7 @@ class Settings(BaseSettings):
     # SQS starts two at least; 500 in each region stay below the connections of the smallest instance class.
     settlement_concurrency: int = Field(50, ge=2, le=500)
     health_concurrency: Concurrency = 20
+    automatic_failover: bool = False
     ingest_rto_seconds: IngestRto = 300
     settlement_rto_seconds: SettlementRto = 900
     ledger_rpo_seconds: LedgerRpo = 60
@@ -181,6 +184,7 @@ class Settings(BaseSettings):
             + RECONCILER_CONCURRENCY
             + 2 * WATCHER_CONCURRENCY
             + MIGRATE_CONCURRENCY
+            + 2 * WORKFLOW_CONCURRENCY
         )
 
     @field_validator("alert_emails", mode="before")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
+from cdktf_cdktf_provider_aws.cloudwatch_event_target import CloudwatchEventTarget
 from cdktf_cdktf_provider_aws.sfn_state_machine import (
     SfnStateMachine,
     SfnStateMachineLoggingConfiguration,
@@ -40,6 +42,7 @@ class FailoverWorkflow(Construct):
         alerts: AlertTopic,
     ) -> None:
         super().__init__(scope, id_)
+        self._at = at
         name = at.name("failover")
         self.arn = at.arn("states", f"stateMachine:{name}")
         # The prefix keeps the resource policy, which AWS writes by itself, below its size limit.
@@ -90,7 +93,7 @@ class FailoverWorkflow(Construct):
             alerts.watch(
                 self,
                 f"failover-{metric.removeprefix('Executions').lower()}",
-                Metric("AWS/States", metric, "Sum", {"StateMachineArn": self.arn}),
+                Metric("AWS/States", metric, "Sum", {"StateMachineArn": self.machine_arn}),
                 threshold=0,
                 description=f"{name} {meaning}; the execution's last state says where",
             )
@@ -98,3 +101,39 @@ class FailoverWorkflow(Construct):
     def allow(self, *actions: str, on: str | Sequence[str], when: Condition | None = None) -> None:
         """Let the workflow do ``actions`` on exact ARNs. Called by the ``grant_*`` methods of what it may use."""
         self._role.allow(*actions, on=on, when=when)
+
+    def start_on(self, alarm_name: str) -> None:
+        """Fail over by itself when the alarm says that the other region is down; the workflow asks for itself first."""
+        at, resource = self._at, "failover-start"
+        role = ServiceRole(
+            self,
+            "starter",
+            at=at,
+            resource=resource,
+            service="events.amazonaws.com",
+            description=f"Starts {at.name('failover')} when the other region is down",
+        )
+        role.allow("states:StartExecution", on=self.arn)
+        rule = CloudwatchEventRule(
+            self,
+            "start",
+            provider=at.provider,
+            name=at.name(resource),
+            description="The other region is down",
+            event_pattern=json.dumps(
+                {
+                    "source": ["aws.cloudwatch"],
+                    "detail-type": ["CloudWatch Alarm State Change"],
+                    "detail": {"alarmName": [alarm_name], "state": {"value": ["ALARM"]}},
+                }
+            ),
+        )
+        CloudwatchEventTarget(
+            self,
+            "target",
+            provider=at.provider,
+            rule=rule.name,
+            arn=self.machine_arn,
+            role_arn=role.arn,
+            input=json.dumps({"mode": "failover", "reason": "started by the alarm on the other region's health"}),
+        )

@@ -18,7 +18,7 @@ TIMEOUT_SECONDS: Final = 480
 """The longest path. With detection and redirection it stays below the settlement's budget of 900 s."""
 
 FENCE_SECONDS: Final = 10
-"""Until the other region has read its new state: functions cache it for 5 s, and the table replicates in a second or so.
+"""Until the other region has read its new state: functions cache it for 5 s, the table replicates in a second or so.
 
 What still arrives later meets an ended epoch in the ledger.
 """
@@ -44,8 +44,9 @@ _UNTIL_WRITABLE: Final = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 5, "
 _CONDITION: Final = "DynamoDB.ConditionalCheckFailedException"
 _UNDER_WAY: Final = ["Rds.InvalidGlobalClusterStateException", "Rds.InvalidDbClusterStateException"]
 
+MODES: Final = ("failover", "switchover", "rejoin")
 REFUSALS: Final[Mapping[str, str]] = {
-    "InputRefused": 'the input must be {"mode": "failover"|"switchover"|"rejoin", "reason": "...", "force": true|false}',
+    "InputRefused": f'the input must be {{"mode": one of {", ".join(MODES)}, "reason": "...", "force": true|false}}',
     "PeerIsHealthy": "the other region answers as healthy: use switchover, which loses nothing, or force",
     "PeerIsDown": "the other region does not answer as healthy: a switchover needs both; use failover",
     "StandbyIsBroken": "this region's own ledger or functions do not answer as healthy; force promotes it all the same",
@@ -113,8 +114,7 @@ def _steps(it: Surroundings) -> dict[str, State]:
     return {
         "CheckInput": _choice(
             (
-                "$states.input.mode in ['failover', 'switchover', 'rejoin'] and $type($states.input.reason) = 'string'"
-                " and $length($trim($states.input.reason)) > 0",
+                f"$states.input.mode in {list(MODES)} and $type($states.input.reason) = 'string'{_NOT_BLANK}",
                 "ReadControl",
             ),
             refused="InputRefused",
@@ -122,32 +122,34 @@ def _steps(it: Surroundings) -> dict[str, State]:
         "ReadControl": _task(
             "arn:aws:states:::dynamodb:getItem",
             {"TableName": it.table, "Key": _CONTROL, "ConsistentRead": True},
-            "WhereAreWe",
-            assign={
+            "Understand",
+            # No item: the epoch is no number, and this step fails.
+            assign={"item": "{% $states.result.Item %}", "epoch": "{% $number($states.result.Item.epoch.N) %}"},
+        ),
+        "Understand": {
+            "Type": "Pass",
+            "Assign": {
                 "mode": "{% $states.context.Execution.Input.mode %}",
                 "reason": "{% $states.context.Execution.Input.reason %}",
                 "force": "{% $states.context.Execution.Input.force = true %}",
-                "epoch": "{% $number($states.result.Item.epoch.N) %}",
-                "here": f"{{% $lookup($states.result.Item.regions.M, '{it.region}').S %}}",
+                "here": f"{{% $lookup($item.regions.M, '{it.region}').S %}}",
                 # The other region is known from the item alone: what serves here names nothing of it.
-                "peer": f"{{% $keys($states.result.Item.regions.M)[$ != '{it.region}'] %}}",
-                "there": f"{{% $lookup($states.result.Item.regions.M, $keys($states.result.Item.regions.M)[$ != '{it.region}']).S %}}",
+                "peer": f"{{% $keys($item.regions.M)[$ != '{it.region}'] %}}",
+                "there": f"{{% $lookup($item.regions.M, $keys($item.regions.M)[$ != '{it.region}']).S %}}",
                 # A transition to this region that has not ended: this execution goes on with it, in the same epoch.
-                "resumes": f"{{% $states.result.Item.transition.M.region.S = '{it.region}' %}}",
-                "resumes_mode": f"{{% $states.result.Item.transition.M.region.S = '{it.region}'"
-                " and $states.result.Item.transition.M.mode.S = $states.context.Execution.Input.mode %}",
-                "next": f"{{% $number($states.result.Item.epoch.N)"
-                f" + ($states.result.Item.transition.M.region.S = '{it.region}' ? 0 : 1) %}}",
+                "ongoing": f"{{% $item.transition.M.region.S = '{it.region}' ? $item.transition.M.mode.S : 'none' %}}",
+                "next": f"{{% $epoch + ($item.transition.M.region.S = '{it.region}' ? 0 : 1) %}}",
                 "asked": 0,
                 "looked": 0,
                 "checked": 0,
             },
-        ),
+            "Next": "WhereAreWe",
+        },
         "WhereAreWe": _choice(
             ("$mode = 'rejoin' and $here = 'standby'", "AlreadyDone"),
             ("$mode = 'rejoin' and $here = 'fenced' and $there = 'active'", "Rejoin"),
-            ("$mode != 'rejoin' and $here = 'active' and $not($resumes)", "AlreadyDone"),
-            ("$mode != 'rejoin' and ($force or $resumes_mode)", "Fence"),
+            ("$mode != 'rejoin' and $here = 'active' and $ongoing = 'none'", "AlreadyDone"),
+            ("$mode != 'rejoin' and ($force or $ongoing = $mode)", "Fence"),
             ("$mode != 'rejoin'", "AskHere"),
             refused="NotFenced",
         ),
@@ -285,6 +287,7 @@ def _steps(it: Surroundings) -> dict[str, State]:
     }
 
 
+_NOT_BLANK: Final = " and $length($trim($states.input.reason)) > 0"
 _CONTROL: Final = {"pk": {"S": "control"}}
 # One per epoch: an execution that goes on with another's work finds the other's payment.
 _CANARY: Final = "{% 'failover-' & $string($next) %}"

@@ -154,12 +154,12 @@ class Function(Construct):
 
     def watch_own(
         self, resource: str, metric: str, statistic: Statistic, *, threshold: float = 0, description: str, **how: Any
-    ) -> None:
-        """Alarm on a metric that the function's code emits (``lambda/domain/observability.py``).
+    ) -> str:
+        """Alarm on a metric that the function's code emits (``lambda/domain/observability.py``); the alarm's name.
 
         ``how`` is what ``AlertTopic.watch`` takes beside: what missing data means, how often in how many periods.
         """
-        self._alerts.watch(
+        return self._alerts.watch(
             self,
             resource,
             self.own(metric, statistic),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from lib.constructs.failover import FailoverWorkflow
 from lib.constructs.failover_states import Surroundings
 from lib.constructs.functions import Function
+from lib.constructs.security_group import HTTPS
 from lib.settings import WORKFLOW_CONCURRENCY
 from lib.stacks.foundation import Foundation
 
@@ -14,8 +15,8 @@ from lib.stacks.foundation import Foundation
 class Failover:
     """What promotes the region it lives in, and changes nothing in the other one."""
 
-    def __init__(self, foundation: Foundation, *, functions: Mapping[str, Function]) -> None:
-        """``functions`` are those of the region's other capabilities, by name part."""
+    def __init__(self, foundation: Foundation, *, functions: Mapping[str, Function], peer_is_down: str) -> None:
+        """``functions`` are those of the region's other capabilities, by name part; ``peer_is_down`` is an alarm."""
         self._foundation = here = foundation
         begin_epoch, canary = self._begin_epoch(), self._canary()
         self.functions = {"begin-epoch": begin_epoch, "canary": canary}
@@ -44,6 +45,8 @@ class Failover:
         here.shared.sessions.grant_control(self.workflow, at=here.at)
         here.shared.database.grant_promote(self.workflow, member_arn=here.ledger.arn)
         here.platform.alerts.grant_publish(self.workflow, key=here.key)
+        if here.settings.automatic_failover:
+            self.workflow.start_on(peer_is_down)
         self.workflow.allow("lambda:InvokeFunction", on=[function.arn for function in invoked.values()])
 
     def _begin_epoch(self) -> Function:
@@ -60,6 +63,8 @@ class Failover:
 
     def _canary(self) -> Function:
         here = self._foundation
+        way_out = here.way_out("canary", "The canary, which sends payments as the world does")
+        way_out.connect(here.network.endpoint_security_group, HTTPS)
         canary = here.function(
             "canary",
             "Sends a payment of its own through this region's public name",
@@ -69,7 +74,7 @@ class Failover:
             },
             concurrency=WORKFLOW_CONCURRENCY,
             timeout_seconds=30,
-            security_groups=[here.way_out("canary", "The canary, which sends payments as the world does")],
+            security_groups=[way_out],
         )
         here.shared.signing_secret.grant_read(canary, region=here.region)
         return canary

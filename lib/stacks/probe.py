@@ -19,20 +19,28 @@ class Probe:
     """The function that asks the other region's public name every minute, and the alarm on what it hears."""
 
     def __init__(self, foundation: Foundation) -> None:
-        self.functions = {"probe": self._probe(foundation)}
+        probe = self._probe(foundation)
+        self.functions = {"probe": probe}
+        self.alarm_name = self._watch(foundation, probe)
 
     def _probe(self, here: Foundation) -> Function:
-        peer = here.role.peer.name
         probe = here.function(
             "probe",
             "Asks the other region's public name whether it is healthy",
-            {"PEER_HOST": here.shared.regional_names[peer]},
+            {
+                "PEER_HOST": here.shared.regional_names[here.role.peer.name],
+                "REGIONAL_HOST": here.shared.regional_names[here.region],
+            },
             concurrency=WATCHER_CONCURRENCY,
             timeout_seconds=30,
             security_groups=[here.way_out("probe", "The probe, which reaches the other region as the world does")],
         )
         here.run_every_minute(probe, "probe-peer")
-        probe.watch_own(
+        return probe
+
+    def _watch(self, here: Foundation, probe: Function) -> str:
+        peer = here.role.peer.name
+        return probe.watch_own(
             "peer-unhealthy",
             "PeerHealthy",
             "Minimum",
@@ -44,4 +52,3 @@ class Probe:
             of=OF,
             description=f"{peer} did not answer as healthy in {FAILURES} of {OF} minutes, as seen from here",
         )
-        return probe

@@ -17,6 +17,7 @@ from lib.constructs.security_group import HTTPS, SecurityGroup
 from lib.settings import Settings
 from lib.stacks.base import TapStack
 from lib.stacks.edge import Edge
+from lib.stacks.failover import Failover
 from lib.stacks.foundation import Foundation
 from lib.stacks.global_ import GlobalStack
 from lib.stacks.guard import Guard
@@ -106,6 +107,7 @@ class RegionStack(TapStack):
         self.guard = Guard(foundation, consumer=self.settlement.consumer)
         self.probe = Probe(foundation)
         self.serving = Serving(foundation, queue=self.settlement.queue)
+        self.failover = Failover(foundation, functions=self._capabilities(), peer_is_down=self.probe.alarm_name)
         self._allow_secrets()
         for watched in (shared.sessions, shared.receipts, shared.documents):
             watched.watch(self, at=at, alerts=self.alerts)
@@ -145,6 +147,10 @@ class RegionStack(TapStack):
     @property
     def functions(self) -> dict[str, Function]:
         """All functions, by their name part."""
+        return {**self._capabilities(), **self.failover.functions}
+
+    def _capabilities(self) -> dict[str, Function]:
+        """The functions of what runs without a failover."""
         return {
             **self.serving.functions,
             **self.settlement.functions,
@@ -178,6 +184,7 @@ class RegionStack(TapStack):
                 "function_hash": code.sha256,
                 "queue_url": self.settlement.queue.url,
                 "backup_plan_id": self.backup.plan_id,
+                "failover_workflow_arn": self.failover.workflow.machine_arn,
                 "cluster_id": self.ledger.id,
                 "writer_endpoint": self.ledger.writer_endpoint,
                 "reader_endpoint": self.ledger.reader_endpoint,

@@ -86,14 +86,6 @@ def ledger_epoch(platform: Platform) -> list[Any]:
         return list(row)
 
 
-def consumer(platform: Platform, region: Region) -> str:
-    """Whether a region's consumer is on."""
-    (mapping,) = platform.client("lambda", region).list_event_source_mappings(
-        FunctionName=region.outputs["functions"]["processor"]
-    )["EventSourceMappings"]
-    return str(mapping["State"])
-
-
 def settled_once(platform: Platform, ids: list[str]) -> dict[str, int]:
     """How often each payment is in the ledger."""
     with connection(platform, platform.primary.outputs["writer_endpoint"], "database_secret_arns") as ledger:

@@ -167,6 +167,7 @@ REGIONAL: dict[str, tuple[str, Lister]] = {
         _named("list_event_source_mappings", "EventSourceMappings", "FunctionArn"),
     ),
     "queues": ("sqs", _named("list_queues", "QueueUrls", "")),
+    "state machines": ("stepfunctions", _named("list_state_machines", "stateMachines", "name")),
     "schedules": ("events", _named("list_rules", "Rules", "Name")),
     "APIs": ("apigateway", _named("get_rest_apis", "items", "name")),
     "API domains": ("apigateway", _named("get_domain_names", "items", "domainName")),

@@ -15,6 +15,7 @@ from deployment.interrupt import Interrupts
 from deployment.stacks import PLAN_IS_EMPTY
 from tests.integration import databases, failover
 from tests.integration.platform import Platform, Region, eventually
+from tests.integration.settlement import consumer
 
 pytestmark = [pytest.mark.failover, pytest.mark.disruptive, pytest.mark.embedded_only]
 
@@ -40,7 +41,7 @@ def is_active(platform: Platform, region: Region) -> None:
     assert platform.get(peer, "/health/active").status == 503
     for each, wanted in ((region, "Enabled"), (peer, "Disabled")):
         state = eventually(
-            lambda each=each: failover.consumer(platform, each),  # type: ignore[misc]
+            lambda each=each: str(consumer(platform, each)["State"]),  # type: ignore[misc]
             lambda seen, wanted=wanted: seen == wanted,  # type: ignore[misc]
             within=GUARDED_SECONDS,
         )

@@ -12,6 +12,7 @@ from tests.integration.platform import Platform, Region
 NAMES = (
     *("webhook", "payments", "health-live", "health-database"),
     *("processor", "reconciler", "guard", "probe", "migrate"),
+    *("begin-epoch", "canary"),
 )
 MEMORY_MB = 1024
 

@@ -23,6 +23,7 @@ from tests.integration.platform import Platform, Region
 NAMES = (
     *("webhook", "payments", "health-live", "health-database"),
     *("processor", "reconciler", "guard", "probe", "migrate"),
+    *("begin-epoch", "canary"),
 )
 Client = Callable[..., Any]
 
@@ -108,6 +109,7 @@ class Resources:
     signing: str
     application: str
     master: str
+    failover: str
 
 
 def resources(platform: Platform, region: Region) -> Resources:
@@ -126,6 +128,7 @@ def resources(platform: Platform, region: Region) -> Resources:
         signing=shared["signing_secret_arns"][region.name],
         application=shared["database_secret_arns"][region.name],
         master=shared["master_secret_arns"][region.name],
+        failover=shared["failover_secret_arns"][region.name],
     )
 
 
@@ -158,7 +161,9 @@ MAY: dict[str, list[tuple[str, str]]] = {
     ],
     "guard": [(GET, "table"), (SEE, "consumer"), (SWITCH, "consumer")],
     "probe": [],
-    "migrate": [(READ, "master"), (READ, "application")],
+    "migrate": [(READ, "master"), (READ, "application"), (READ, "failover")],
+    "begin-epoch": [(READ, "failover")],
+    "canary": [(READ, "signing")],
 }
 ALL = [
     *(
@@ -172,7 +177,7 @@ ALL = [
         for action in (SEND, RECEIVE, REMOVE, COUNT, "sqs:PurgeQueue")
         for queue in ("queue", "peer_queue")
     ),
-    *((READ, secret) for secret in ("signing", "application", "master")),
+    *((READ, secret) for secret in ("signing", "application", "master", "failover")),
     ("secretsmanager:PutSecretValue", "signing"),
     *((action, consumer) for action in (SEE, SWITCH) for consumer in ("consumer", "peer_consumer")),
 ]
@@ -330,8 +335,8 @@ def grow(platform: Platform, client: Client) -> None:
     client("iam").list_roles()
 
 
-SIGNING, APPLICATION, MASTER = (
-    read_secret(which) for which in ("signing_secret_arns", "database_secret_arns", "master_secret_arns")
+SIGNING, APPLICATION, MASTER, FAILOVER = (
+    read_secret(f"{which}_secret_arns") for which in ("signing", "database", "master", "failover")
 )
 UNSETTLED, CLOSED, CUSTOMER = (
     query(index, partition)
@@ -368,7 +373,9 @@ CALLS: dict[str, tuple[list[Any], list[Any]]] = {
         [],
         [read_table, write_table, SIGNING, APPLICATION, MASTER, enqueue, take, see_consumer, switch_consumer],
     ),
-    "migrate": ([MASTER, APPLICATION], [read_table, write_table, scan_table, SIGNING, write_secret]),
+    "migrate": ([MASTER, APPLICATION, FAILOVER], [read_table, write_table, scan_table, SIGNING, write_secret]),
+    "begin-epoch": ([FAILOVER], [read_table, write_table, SIGNING, APPLICATION, MASTER, enqueue, take]),
+    "canary": ([SIGNING], [read_table, write_table, APPLICATION, MASTER, FAILOVER, enqueue, take]),
 }
 
 

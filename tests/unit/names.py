@@ -79,7 +79,7 @@ ACCOUNT_WIDE = frozenset({"aws_iam_role", "aws_s3_bucket", "aws_route53_zone", "
 DICTATED = (
     # AWS decides how these begin and end; suffix and region stay in them.
     re.compile(r"/aws/rds/cluster/(?P<name>[^/]+)/postgresql"),
-    re.compile(r"/aws/(?:lambda|apigateway|vpc/flow-logs)/(?P<name>[^/]+)"),
+    re.compile(r"/aws/(?:lambda|apigateway|vpc/flow-logs|vendedlogs/states)/(?P<name>[^/]+)"),
     re.compile(r"alias/(?P<name>[^/]+)"),
     # https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
     re.compile(r"aws-waf-logs-(?P<name>[^/]+)"),

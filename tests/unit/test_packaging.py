@@ -25,6 +25,7 @@ TRUST = ROOT / "lib" / "trust" / "rds-global-bundle.pem"
 HANDLERS = (
     *("webhook", "payments", "health_live", "health_database"),
     *("processor", "reconciler", "guard", "probe", "migrate"),
+    *("begin_epoch", "canary"),
 )
 SETTINGS = {
     "AWS_REGION": "us-east-1",
@@ -42,6 +43,8 @@ SETTINGS = {
     "VERDICT_CACHE_SECONDS": "5",
     "CONSUMER_MAPPING": "id",
     "PEER_HOST": "peer",
+    "REGIONAL_HOST": "here",
+    "FAILOVER_SECRET_ARN": "arn",
     "DATABASE_SECRET_ARN": "arn",
     "DATABASE_WRITER_HOST": "writer",
     "DATABASE_READER_HOST": "reader",

@@ -93,8 +93,9 @@ def test_every_resource_is_named_but_where_aws_has_nothing_to_name(allowed: list
         for statement in allowed
         if "*" in statement.resources and statement.resource.type not in {"aws_kms_key", "aws_kms_replica_key"}
     ]
-    # Traces and what Lambda looks up to attach to the VPC, for each function; the log groups that flow logs look for.
-    assert len(unscoped) == 2 * (2 * len(FUNCTIONS) + 1)
+    # Traces and what Lambda looks up to attach to the VPC, for each function; the log groups that flow logs look for;
+    # log delivery and traces of the failover workflow.
+    assert len(unscoped) == 2 * (2 * len(FUNCTIONS) + 1 + 2)
     for statement in unscoped:
         assert statement.resources == ["*"], statement
         assert {action: set(scopes(action)) for action in statement.actions} == {
@@ -181,6 +182,8 @@ def test_a_functions_own_code_may_not_touch_network_interfaces(deployment: Deplo
         ("guard", {"dynamodb:GetItem", "lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"}),
         ("probe", set()),
         ("migrate", {"secretsmanager:GetSecretValue"}),
+        ("begin-epoch", {"secretsmanager:GetSecretValue"}),
+        ("canary", {"secretsmanager:GetSecretValue"}),
     ],
 )
 def test_a_function_may_do_what_it_is_for(

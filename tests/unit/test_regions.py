@@ -10,6 +10,7 @@ REGIONS = {"primary": "us-east-1", "secondary": "us-west-2"}
 FUNCTIONS = {
     *("webhook", "payments", "health-live", "health-database"),
     *("processor", "reconciler", "guard", "probe", "migrate"),
+    *("begin-epoch", "canary"),
 }
 
 

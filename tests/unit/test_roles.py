@@ -33,7 +33,7 @@ def plain(text: str) -> str:
 
 def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Every scalar with the way to it; documents inside strings are opened, and statements ordered."""
-    if isinstance(value, str) and value.startswith("{"):
+    if isinstance(value, str) and value.startswith("{") and not value.startswith("{%"):
         value = json.loads(value)
     if value and isinstance(value, dict):
         for key, inner in value.items():

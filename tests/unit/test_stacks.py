@@ -184,6 +184,9 @@ class TestAlarms:
             "tap/ReopenedPayments": 1,
             "tap/ConsumerDiffers": 1,
             "tap/PeerHealthy": 1,
+            "AWS/States/ExecutionsFailed": 1,
+            "AWS/States/ExecutionsTimedOut": 1,
+            "AWS/States/ExecutionsAborted": 1,
         }
         output = deployment[stack].content["output"]["alarm_names"]["value"]
         assert {deployment.target(stack, name).body["alarm_name"] for name in output} == {

@@ -52,7 +52,7 @@ def peer(cloud: Cloud) -> Iterator[Peer]:
 
 @pytest.fixture(scope="module")
 def probe(deploy: Deploy) -> Callable[[str], Function]:
-    return lambda name: deploy("probe", PEER_HOST=name)
+    return lambda name: deploy("probe", PEER_HOST=name, REGIONAL_HOST="here.tap.example")
 
 
 def measured(answer: Answer) -> list[float]:
@@ -90,6 +90,17 @@ def test_a_peer_that_shows_a_certificate_of_nobodys_is_not(
 ) -> None:
     nobody: Any = tmp_path_factory.mktemp("trust") / "empty.pem"
     nobody.write_text("")
-    answer = deploy("probe", PEER_HOST=peer(dict.fromkeys(PATHS, 200)), SSL_CERT_FILE=str(nobody))({})
+    name = peer(dict.fromkeys(PATHS, 200))
+    answer = deploy("probe", PEER_HOST=name, REGIONAL_HOST=name, SSL_CERT_FILE=str(nobody))({})
     assert measured(answer) == [0]
     assert "CERTIFICATE_VERIFY_FAILED" in answer.log
+
+
+@pytest.mark.parametrize(("status", "healthy"), [(200, True), (503, False)])
+def test_it_asks_its_own_region_on_demand_and_says_nothing_of_the_peer(
+    deploy: Deploy, peer: Peer, status: int, healthy: bool
+) -> None:
+    own = peer(dict.fromkeys(PATHS, status))
+    answer = deploy("probe", PEER_HOST="nobody.tap.example", REGIONAL_HOST=own)({"of": "here"})
+    assert answer.payload == {"healthy": healthy}
+    assert answer.metrics() == []
