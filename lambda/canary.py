@@ -2,7 +2,7 @@
 
 The failover workflow's last proof. Takes {"send": id}, returns {"accepted": true}; takes {"check": id}, returns
 {"settled": true|false}. Raises when the region refuses. Reads REGIONAL_HOST, SIGNING_SECRET_ARN. The payment is one
-minor unit of XTS, the currency code that ISO 4217 reserves for tests.
+cent; accountants know it by its id and by its customer's reference.
 """
 
 import json
@@ -45,7 +45,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
 
 
 def _send(payment: str) -> None:
-    body = json.dumps({"id": payment, "amount": 1, "currency": "XTS", "customer": {"reference": REFERENCE}})
+    body = json.dumps({"id": payment, "amount": 1, "currency": "USD", "customer": {"reference": REFERENCE}})
     _call("POST", "/v1/webhooks/payments", signed=body, body=body.encode())
     logger.info("canary sent", payment_id=payment)
 
