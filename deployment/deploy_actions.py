@@ -286,7 +286,11 @@ _FUNCTIONS: Final = (
         "iam",
         _words("PassRole"),
         ("arn:aws:iam::{account}:role/{prefix}-*",),
-        ("StringEquals", "iam:PassedToService", _services("backup events lambda monitoring.rds s3 states vpc-flow-logs")),
+        (
+            "StringEquals",
+            "iam:PassedToService",
+            _services("backup events lambda monitoring.rds s3 states vpc-flow-logs"),
+        ),
     ),
     Grant(
         "ServiceLinkedRoles",

@@ -30,13 +30,15 @@ WRITER_TRIES: Final = 36
 CANARY_PAUSE_SECONDS: Final = 5
 CANARY_TRIES: Final = 12
 TASK_SECONDS: Final = 30
+RECONCILER_SECONDS: Final = 60
+"""A run ends by itself before that; what it leaves is for the next minute's."""
+
 
 _TRANSIENT: Final = {
     "ErrorEquals": ["States.ALL"],
     "IntervalSeconds": 1,
-    "MaxAttempts": 3,
+    "MaxAttempts": 5,
     "BackoffRate": 2,
-    "JitterStrategy": "FULL",
 }
 _UNTIL_WRITABLE: Final = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 5, "MaxAttempts": 12, "BackoffRate": 1}
 """The writer endpoint takes a while to lead to a new writer."""
@@ -238,7 +240,7 @@ def _steps(it: Surroundings) -> dict[str, State]:
             next_="SwitchConsumer",
         ),
         "SwitchConsumer": _invoke(it.guard, {}, "Reconcile"),
-        "Reconcile": _invoke(it.reconciler, {"full": True}, "SendCanary"),
+        "Reconcile": _invoke(it.reconciler, {"full": True}, "SendCanary", seconds=RECONCILER_SECONDS),
         "SendCanary": _invoke(it.canary, {"send": _CANARY}, "BeforeNextCheck"),
         "BeforeNextCheck": _wait(CANARY_PAUSE_SECONDS, "CheckCanary"),
         "CheckCanary": _invoke(
@@ -313,15 +315,22 @@ def _task(
 
 
 def _invoke(
-    function: str, payload: State, next_: str, *, assign: State | None = None, retry: Mapping[str, Any] = _TRANSIENT
+    function: str,
+    payload: State,
+    next_: str,
+    *,
+    assign: State | None = None,
+    retry: Mapping[str, Any] = _TRANSIENT,
+    seconds: int = TASK_SECONDS,
 ) -> State:
-    return _task(
+    state = _task(
         "arn:aws:states:::lambda:invoke",
         {"FunctionName": function, "Payload": payload},
         next_,
         assign=assign,
         retry=retry,
     )
+    return state | {"TimeoutSeconds": seconds}
 
 
 def _update(

@@ -21,7 +21,8 @@ def master(platform: Platform) -> Connection:
 
 @contextmanager
 def next_epoch(platform: Platform) -> Iterator[None]:
-    """A new epoch while the block runs; then the first again, and what was settled meanwhile belongs to it."""
+    """A new epoch while the block runs; then the old one again, and what was settled meanwhile belongs to it."""
+    held = int(control_item(platform, platform.primary)["epoch"]["N"])
     table, dynamodb = platform.shared["sessions_table"], platform.client("dynamodb", platform.primary)
 
     def declare(epoch: int) -> None:
@@ -33,22 +34,26 @@ def next_epoch(platform: Platform) -> Iterator[None]:
         )
 
     with master(platform) as ledger:
-        ledger.run("INSERT INTO ledger.epochs (epoch, region) VALUES (2, :region)", region=platform.primary.name)
-        ledger.run("UPDATE ledger.current_epoch SET epoch = 2")
-        declare(2)
+        ledger.run(
+            "INSERT INTO ledger.epochs (epoch, region) VALUES (:next, :region)",
+            next=held + 1,
+            region=platform.primary.name,
+        )
+        ledger.run("UPDATE ledger.current_epoch SET epoch = :next", next=held + 1)
+        declare(held + 1)
         try:
             yield
         finally:
-            ledger.run("UPDATE ledger.current_epoch SET epoch = 1")
-            declare(1)
+            ledger.run("UPDATE ledger.current_epoch SET epoch = :held", held=held)
+            declare(held)
             for table_name in ("payments", "conflicts"):
-                ledger.run(f"UPDATE ledger.{table_name} SET epoch = 1 WHERE epoch = 2")  # noqa: S608
-            ledger.run("DELETE FROM ledger.epochs WHERE epoch = 2")
+                ledger.run(f"UPDATE ledger.{table_name} SET epoch = :held WHERE epoch > :held", held=held)  # noqa: S608
+            ledger.run("DELETE FROM ledger.epochs WHERE epoch > :held", held=held)
             for each in platform.regions.values():
                 progress = {"pk": {"S": f"comparison#{each.name}"}}
                 platform.client("dynamodb", each).delete_item(TableName=table, Key=progress)
                 eventually(
                     lambda each=each: control_item(platform, each)["epoch"],  # type: ignore[misc]
-                    lambda seen: seen == {"N": "1"},
+                    lambda seen: seen == {"N": str(held)},
                     within=REPLICATION_SECONDS,
                 )

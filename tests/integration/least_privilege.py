@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.integration import payments, settlement
+from tests.integration import failover, payments, settlement
 from tests.integration.platform import Platform, Region, eventually
 
 Statement = dict[str, Any]
@@ -265,6 +265,11 @@ PROBES = {
     "guard": Probe((_consumer_off,), lambda answer: answer["switched"] is True),
     "probe": Probe((lambda _platform, _region: {},), lambda answer: answer == {"healthy": True}),
     "migrate": Probe((lambda _platform, _region: {},), lambda answer: answer["version"] > 0),
+    # The epoch that the ledger is in already.
+    "begin-epoch": Probe(
+        (lambda platform, _region: {"epoch": failover.ledger_epoch(platform)[0]},), lambda answer: answer["epoch"] > 0
+    ),
+    "canary": Probe((lambda _platform, _region: {"send": payments.new_id()},), lambda answer: answer["accepted"]),
 }
 """By function. What is not in :data:`NOT_EVALUATED` is taken away, one permission at a time; the probe must fail."""
 
@@ -324,6 +329,8 @@ SERVICE_ROLES = {
     " https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html",
     "ledger-monitoring": "RDS writes operating-system metrics under it, and the emulator has none:"
     " https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_Monitoring.OS.Enabling.html",
+    "failover": "Step Functions calls under it, the emulator's state machines under none:"
+    " https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html",
     "backups": "AWS Backup makes and copies backups under it, and the emulator makes none:"
     " https://docs.aws.amazon.com/aws-backup/latest/devguide/iam-service-roles.html",
     "receipts-replication": _COPIES,
