@@ -93,9 +93,9 @@ VpcRange = Annotated[IPv4Network, AfterValidator(_vpc_range)]
 Concurrency = Annotated[int, Field(ge=1, le=10_000)]
 
 # What recovery may take and lose at most, in seconds. The lower bounds are what the platform can keep at all: detection
-# by Route 53 and the TTL of its alias records for ingest, S3's replication time control for receipts.
+# by Route 53 and the TTL of its alias records for ingest, with the workflow on top for settlement, S3's replication time control for receipts.
 IngestRto = Annotated[int, Field(ge=180, le=3_600)]
-SettlementRto = Annotated[int, Field(ge=600, le=14_400)]
+SettlementRto = Annotated[int, Field(ge=660, le=14_400)]
 LedgerRpo = Annotated[int, Field(ge=1, le=3_600)]
 SessionsRpo = Annotated[int, Field(ge=10, le=3_600)]
 ReceiptsRpo = Annotated[int, Field(ge=900, le=86_400)]
@@ -153,7 +153,7 @@ class Settings(BaseSettings):
     # SQS starts two at least; 500 in each region stay below the connections of the smallest instance class.
     settlement_concurrency: int = Field(50, ge=2, le=500)
     health_concurrency: Concurrency = 20
-    automatic_failover: bool = False
+    automatic_failover: Literal["off", "on"] = "off"
     ingest_rto_seconds: IngestRto = 300
     settlement_rto_seconds: SettlementRto = 900
     ledger_rpo_seconds: LedgerRpo = 60

@@ -45,7 +45,7 @@ class Failover:
         here.shared.sessions.grant_control(self.workflow, at=here.at)
         here.shared.database.grant_promote(self.workflow, member_arn=here.ledger.arn)
         here.platform.alerts.grant_publish(self.workflow, key=here.key)
-        if here.settings.automatic_failover:
+        if here.settings.automatic_failover == "on":
             self.workflow.start_on(peer_is_down)
         self.workflow.allow("lambda:InvokeFunction", on=[function.arn for function in invoked.values()])
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.unit.app import Deployment
+from policies.budgets import sums
+from policies.model.reading import read
+from tests.unit.app import Deployment, synthesize
 
 REGIONS = {"primary": "us-east-1", "secondary": "us-west-2"}
 
@@ -15,6 +17,12 @@ REGIONS = {"primary": "us-east-1", "secondary": "us-west-2"}
 @pytest.fixture(params=sorted(REGIONS))
 def stack(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def automatic(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """With the start by the alarm."""
+    return synthesize(tmp_path_factory.mktemp("automatic"), automatic_failover="on")
 
 
 @pytest.fixture
@@ -65,10 +73,12 @@ class TestItsReach:
         other = next(region for name, region in REGIONS.items() if name != stack)
         assert other not in machine["definition"]
 
-    def test_it_promotes_the_cluster_of_its_own_region(self, definition: dict[str, Any], stack: str) -> None:
+    def test_it_promotes_the_cluster_of_its_own_region(
+        self, deployment: Deployment, definition: dict[str, Any], stack: str
+    ) -> None:
         for step in ("FailOver", "SwitchOver"):
-            arn = definition["States"][step]["Arguments"]["TargetDbClusterIdentifier"]
-            assert arn.startswith(f"arn:aws:rds:{REGIONS[stack]}:")
+            cluster = deployment.target(stack, definition["States"][step]["Arguments"]["TargetDbClusterIdentifier"])
+            assert (cluster.stack, cluster.path) == (stack, "ledger/cluster")
 
     def test_data_may_be_lost_only_when_the_other_region_is_given_up(self, definition: dict[str, Any]) -> None:
         assert definition["States"]["FailOver"]["Arguments"]["AllowDataLoss"] is True
@@ -91,3 +101,26 @@ class TestItsReach:
         }
         (control,) = [s for s in statements if "dynamodb:UpdateItem" in s["Action"]]
         assert control["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["control"]}}
+
+
+class TestItsStart:
+    def test_is_a_persons_by_default(self, deployment: Deployment, stack: str) -> None:
+        rules = deployment[stack].all("aws_cloudwatch_event_rule")
+        assert not any("event_pattern" in rule for rule in rules.values())
+
+    def test_can_be_the_alarms_on_the_other_regions_health_and_nothing_elses(
+        self, automatic: Deployment, stack: str
+    ) -> None:
+        (rule,) = (r for r in automatic[stack].all("aws_cloudwatch_event_rule").values() if "event_pattern" in r)
+        pattern = json.loads(rule["event_pattern"])
+        (alarm,) = pattern["detail"]["alarmName"]
+        assert automatic.target(stack, alarm).body["metric_name"] == "PeerHealthy"
+        assert pattern["detail"]["state"] == {"value": ["ALARM"]}
+        target = automatic[stack].all("aws_cloudwatch_event_target")["failover/target"]
+        assert json.loads(target["input"])["mode"] == "failover"
+        assert automatic.target(stack, target["arn"]).type == "aws_sfn_state_machine"
+
+    def test_by_the_alarm_keeps_the_settlements_budget(self, automatic: Deployment) -> None:
+        found = [each for each in sums(read(automatic.folder)) if each.promise == "settlement"]
+        assert [each.seconds for each in found] == [898, 898]
+        assert all(each.within_budget for each in found)
