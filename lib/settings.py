@@ -93,7 +93,8 @@ VpcRange = Annotated[IPv4Network, AfterValidator(_vpc_range)]
 Concurrency = Annotated[int, Field(ge=1, le=10_000)]
 
 # What recovery may take and lose at most, in seconds. The lower bounds are what the platform can keep at all: detection
-# by Route 53 and the TTL of its alias records for ingest, with the workflow on top for settlement, S3's replication time control for receipts.
+# by Route 53 and the TTL of its alias records for ingest, the workflow on top for settlement, S3's replication time
+# control for receipts.
 IngestRto = Annotated[int, Field(ge=180, le=3_600)]
 SettlementRto = Annotated[int, Field(ge=660, le=14_400)]
 LedgerRpo = Annotated[int, Field(ge=1, le=3_600)]

@@ -122,5 +122,5 @@ class TestItsStart:
 
     def test_by_the_alarm_keeps_the_settlements_budget(self, automatic: Deployment) -> None:
         found = [each for each in sums(read(automatic.folder)) if each.promise == "settlement"]
-        assert [each.seconds for each in found] == [898, 898]
+        assert [each.seconds for each in found] == [838, 838]
         assert all(each.within_budget for each in found)
