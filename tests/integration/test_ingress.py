@@ -87,6 +87,7 @@ def test_both_regions_offer_the_same_operations(platform: Platform) -> None:
     assert operations(platform.primary) == operations(platform.standby)
     assert operations(platform.primary) == {
         ("/v1/webhooks/payments", "POST"),
+        ("/v1/payments", "GET"),
         ("/v1/payments/{id}", "GET"),
         ("/health/live", "GET"),
         ("/health/active", "GET"),

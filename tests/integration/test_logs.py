@@ -22,11 +22,20 @@ def expected(platform: Platform, region: Region) -> set[str]:
     (flow_log,) = platform.client("ec2", region).describe_flow_logs(
         Filters=[{"Name": "resource-id", "Values": [region.outputs["vpc_id"]]}]
     )["FlowLogs"]
+    machine = platform.client("stepfunctions", region).describe_state_machine(
+        stateMachineArn=region.outputs["failover_workflow_arn"]
+    )
+    firewall = platform.client("wafv2", region).list_logging_configurations(Scope="REGIONAL")["LoggingConfigurations"]
+    destinations = [
+        stage["accessLogSettings"]["destinationArn"],
+        *(it["cloudWatchLogsLogGroup"]["logGroupArn"] for it in machine["loggingConfiguration"]["destinations"]),
+        *(arn for each in firewall for arn in each["LogDestinationConfigs"]),
+    ]
     return {
         *(f"/aws/lambda/{function}" for function in region.outputs["functions"].values()),
         f"/aws/rds/cluster/{region.outputs['cluster_id']}/postgresql",
         flow_log["LogGroupName"],
-        stage["accessLogSettings"]["destinationArn"].partition(":log-group:")[2].removesuffix(":*"),
+        *(arn.partition(":log-group:")[2].removesuffix(":*") for arn in destinations),
         f"API-Gateway-Execution-Logs_{region.outputs['api_id']}/{region.outputs['api_stage']}",
     }
 
