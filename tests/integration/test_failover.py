@@ -68,7 +68,9 @@ def _back_where_it_was(platform: Platform) -> Iterator[None]:
     is_active(platform, platform.primary)
 
 
-def test_a_switchover_under_load_loses_no_payment_and_doubles_none(platform: Platform) -> None:
+def test_a_switchover_under_load_loses_and_doubles_no_payment_and_terraform_would_not_undo_it(
+    platform: Platform,
+) -> None:
     epoch, _ = failover.control(platform, platform.primary)
 
     with failover.traffic(platform) as sent:
@@ -79,12 +81,6 @@ def test_a_switchover_under_load_loses_no_payment_and_doubles_none(platform: Pla
     assert failover.ledger_epoch(platform) == [epoch + 1, platform.standby.name]
     assert len(sent.accepted) > 10
     all_settled_once(platform, sent.accepted)
-
-
-def test_terraform_would_not_undo_it(platform: Platform) -> None:
-    assert failover.run(platform, platform.standby, "switchover").status == "SUCCEEDED"
-    is_active(platform, platform.standby)
-
     with session.alone():
         work = session.open_session(
             terraform.find(), platform.place, platform.settings, platform.stacks(), Interrupts()
@@ -143,14 +139,14 @@ def test_an_input_that_says_too_little_is_refused(platform: Platform, given: dic
     assert (outcome.status, outcome.error) == ("FAILED", "InputRefused")
 
 
-@pytest.mark.parametrize("step", ["WaitForFence", "BeforeNextLook", "BeforeNextCheck"])
-def test_an_execution_that_is_killed_half_way_is_finished_by_the_next_in_the_same_epoch(
-    platform: Platform, step: str
-) -> None:
+def test_an_execution_that_is_killed_half_way_is_finished_by_the_next_in_the_same_epoch(platform: Platform) -> None:
+    """After the promotion and before the ledger knows; tests/unit kills it before and after each step."""
     epoch, _ = failover.control(platform, platform.standby)
     client = platform.client("stepfunctions", platform.standby)
     killed = failover.start(platform, platform.standby, "switchover")
-    eventually(lambda: failover.entered(platform, platform.standby, killed), lambda seen: step in seen, within=120)
+    eventually(
+        lambda: failover.entered(platform, platform.standby, killed), lambda seen: "BeforeNextLook" in seen, within=120
+    )
     client.stop_execution(executionArn=killed, error="Killed", cause="integration test")
 
     assert failover.run(platform, platform.standby, "switchover").status == "SUCCEEDED"

@@ -29,9 +29,11 @@ def test_no_kind_of_resource_is_forgotten(platform: Platform) -> None:
     """Every service that a stack uses has a lister; ``aws_vpc_…`` and the like are EC2's."""
     services = {service for service, _ in (*REGIONAL.values(), *GLOBAL.values())}
     by_prefix = {
-        "acm": "acm", "api": "apigateway", "backup": "backup", "cloudwatch": "cloudwatch", "db": "rds", "dynamodb": "dynamodb",
+        "acm": "acm", "api": "apigateway", "backup": "backup", "cloudwatch": "cloudwatch", "db": "rds",
+        "dynamodb": "dynamodb",
         "iam": "iam", "kms": "kms", "lambda": "lambda", "rds": "rds", "route53": "route53", "s3": "s3",
-        "secretsmanager": "secretsmanager", "sfn": "stepfunctions", "sns": "sns", "sqs": "sqs", "wafv2": "wafv2",
+        "secretsmanager": "secretsmanager", "sfn": "stepfunctions", "sns": "sns", "sqs": "sqs",
+        "wafv2": "wafv2",
         **dict.fromkeys(
             ("default", "eip", "flow", "internet", "nat", "route", "security", "subnet", "vpc"), "ec2"
         ),
