@@ -145,7 +145,7 @@ class TestBody:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/"), ("GET", "/v1/payments"), ("GET", "/v1/webhooks/payments"), ("DELETE", "/v1/payments/x")],
+    [("GET", "/"), ("PUT", "/v1/payments"), ("GET", "/v1/webhooks/payments"), ("DELETE", "/v1/payments/x")],
 )
 def test_there_is_nothing_else_under_the_names(platform: Platform, region: Region, method: str, path: str) -> None:
     headers: dict[str, Any] = platform.sign(f"{method} {path}")

@@ -138,7 +138,7 @@ class TestSessions:
 class TestSecrets:
     def test_each_has_a_replica_and_each_copy_the_key_of_its_region(self, deployment: Deployment) -> None:
         secrets = deployment["global"].all("aws_secretsmanager_secret")
-        assert len(secrets) == 3
+        assert len(secrets) == 4
         for secret in secrets.values():
             (replica,) = secret["replica"]
             assert replica["region"] == "us-west-2"
@@ -156,7 +156,7 @@ class TestSecrets:
             used.add(name)
             assert version["secret_string_wo_version"] == 1
         assert used == set(generated)
-        assert len(generated) == len(versions) == 3
+        assert len(generated) == len(versions) == 4
 
     def test_the_master_password_reaches_the_database_without_being_stored(self, deployment: Deployment) -> None:
         cluster = deployment["primary"].one("aws_rds_cluster")

@@ -91,8 +91,9 @@ class TestTheProbe:
             if group in body["vpc_config"]["security_group_ids"]
         }
         assert members == {"probe/function/function"}
+        (canary,) = function(deployment, stack, "canary")["vpc_config"]["security_group_ids"]
         world = {it["security_group_id"] for it in rules.values() if it.get("cidr_ipv4") == "0.0.0.0/0"}
-        assert world == {group}
+        assert world == {group, canary}
 
     def test_three_failures_in_four_minutes_raise_the_alarm_and_so_does_silence(
         self, deployment: Deployment, stack: str

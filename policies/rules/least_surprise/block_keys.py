@@ -104,11 +104,15 @@ def _corrupted(*, null: bool, last: bool = False) -> Any:
         changed = False
         for name, value in body.items():
             blocks = value if isinstance(value, list) else []
-            known = null or (resource.type, name) in NEEDS
+            groups = NEEDS.get((resource.type, name), ())
             for number, block in enumerate(blocks):
                 several = isinstance(block, dict) and any("_" in key and block[key] is not None for key in block)
-                if known and several and (not last or number == len(blocks) - 1):
-                    blocks[number] = _words_kept(block, null=null)
+                if not several or (last and number != len(blocks) - 1):
+                    continue
+                kept = _words_kept(block, null=null)
+                # What is left may mean something by itself, as a lifecycle rule does that only expires.
+                if null or any(all(kept.get(key) is None for key in group) for group in groups):
+                    blocks[number] = kept
                     changed = True
         return changed
 

@@ -159,7 +159,7 @@ _REPLICA: Final = '${replace(aws_secretsmanager_secret.key.arn, ":us-east-1:", "
     mutations=[
         edit("a queue of the other region", _queue_of_the_other_region, "aws_lambda_function"),
         edit("what its twin is told", _environment_of_its_twin, "aws_lambda_function"),
-        edit("permissions in the other region", _exchanged, "aws_iam_role_policy"),
+        edit("permissions in the other region", _exchanged, "aws_iam_role_policy", where=_serves),
         edit("an API of the other region's functions", _exchanged, "aws_api_gateway_rest_api"),
         edit("a policy of the other region", _exchanged, "aws_vpc_endpoint", "aws_sns_topic_policy"),
     ],

@@ -45,7 +45,7 @@ class TestOurs:
         assert links(picture(ours)) == {
             ("global database", "us-east-1", "us-west-2", 1, False),
             ("global table", "us-east-1", "us-west-2", 1, True),
-            ("secret replica", "us-east-1", "us-west-2", 3, False),
+            ("secret replica", "us-east-1", "us-west-2", 4, False),
             ("key replica", "us-east-1", "us-west-2", 1, False),
             ("VPC peering", "us-east-1", "us-west-2", 1, True),
             ("bucket replication", "us-east-1", "us-west-2", 2, False),
