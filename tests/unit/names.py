@@ -53,6 +53,8 @@ LIMITS = {
     ("aws_security_group", "name"): 255,
     # https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
     ("aws_sns_topic", "name"): 256,
+    # https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
+    ("aws_sfn_state_machine", "name"): 80,
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
     ("aws_sqs_queue", "name"): 80,
     # https://docs.aws.amazon.com/waf/latest/APIReference/API_CreateWebACL.html
