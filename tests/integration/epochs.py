@@ -20,8 +20,8 @@ def master(platform: Platform) -> Connection:
 
 
 @contextmanager
-def next_epoch(platform: Platform) -> Iterator[None]:
-    """A new epoch while the block runs; then the old one again, and what was settled meanwhile belongs to it."""
+def next_epoch(platform: Platform) -> Iterator[int]:
+    """A new epoch, of this number, while the block runs; then the old one, and what was settled meanwhile is its."""
     held = int(control_item(platform, platform.primary)["epoch"]["N"])
     table, dynamodb = platform.shared["sessions_table"], platform.client("dynamodb", platform.primary)
 
@@ -42,7 +42,7 @@ def next_epoch(platform: Platform) -> Iterator[None]:
         ledger.run("UPDATE ledger.current_epoch SET epoch = :next", next=held + 1)
         declare(held + 1)
         try:
-            yield
+            yield held + 1
         finally:
             ledger.run("UPDATE ledger.current_epoch SET epoch = :held", held=held)
             declare(held)

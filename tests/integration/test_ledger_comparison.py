@@ -48,12 +48,12 @@ class TestAFailover:
             settled(platform, region, each)
         lose(platform, lost)
 
-        with next_epoch(platform):
+        with next_epoch(platform) as epoch:
             answers = compared(platform, region, {"full": True})
             assert answers[-1]["finished"]
             settled(platform, region, lost, within=SETTLED_AGAIN_SECONDS)
-            assert settlement.rows(platform, region, lost) == [[22, "EUR", "settled", region.name, 2]]
-            assert settlement.rows(platform, region, kept) == [[11, "EUR", "settled", region.name, 1]]
+            assert settlement.rows(platform, region, lost) == [[22, "EUR", "settled", region.name, epoch]]
+            assert settlement.rows(platform, region, kept) == [[11, "EUR", "settled", region.name, epoch - 1]]
             again = compared(platform, region, {"full": True})
             assert sum(answer["reopened"] for answer in again) == 0
 
