@@ -7,6 +7,7 @@ epoch.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -57,6 +58,17 @@ def all_settled_once(platform: Platform, ids: list[str]) -> None:
     assert {name: count for name, count in counted.items() if count != 1} == {}
 
 
+@contextmanager
+def known_to_be_down(platform: Platform, region: Region) -> Iterator[None]:
+    """The region's database is stopped, and its health says so, while the block runs."""
+    with databases.stopped(platform, region):
+        answer = eventually(
+            lambda: platform.get(region, "/health/database"), lambda seen: seen.status == 503, within=30
+        )
+        assert answer.status == 503
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _back_where_it_was(platform: Platform) -> Iterator[None]:
     """Whatever a test ends in, the next one finds the primary active."""
@@ -94,8 +106,7 @@ def test_a_switchover_under_load_loses_and_doubles_no_payment_and_terraform_woul
 def test_a_failover_after_the_loss_of_the_primarys_database_settles_all_that_was_accepted(platform: Platform) -> None:
     primary, standby = platform.primary, platform.standby
     with failover.traffic(platform) as sent:
-        with databases.stopped(platform, primary):
-            eventually(lambda: platform.get(primary, "/health/database"), lambda seen: seen.status == 503, within=30)
+        with known_to_be_down(platform, primary):
             outcome = failover.run(platform, standby, "failover")
             assert outcome.status == "SUCCEEDED", outcome
             assert failover.writer(platform) == standby.name
@@ -118,14 +129,14 @@ def test_a_failover_away_from_a_healthy_region_is_refused_and_changes_nothing(pl
 
 
 def test_a_switchover_away_from_a_dead_region_is_refused(platform: Platform) -> None:
-    with databases.stopped(platform, platform.primary):
+    with known_to_be_down(platform, platform.primary):
         outcome = failover.run(platform, platform.standby, "switchover")
 
     assert (outcome.status, outcome.error) == ("FAILED", "PeerIsDown")
 
 
 def test_a_broken_standby_is_not_promoted(platform: Platform) -> None:
-    with databases.stopped(platform, platform.standby):
+    with known_to_be_down(platform, platform.standby):
         outcome = failover.run(platform, platform.standby, "failover")
 
     assert (outcome.status, outcome.error) == ("FAILED", "StandbyIsBroken")
