@@ -54,3 +54,8 @@ def declared(platform: Platform, region: Region, state: str) -> Iterator[None]:
         eventually(
             lambda: platform.get(region, "/health/database"), lambda seen: seen.status == 200, within=NOTICED_SECONDS
         )
+
+
+def epoch_of(platform: Platform, region: Region) -> int:
+    """The epoch that a region works in."""
+    return int(control_item(platform, region)["epoch"]["N"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -78,6 +79,8 @@ def _back_where_it_was(platform: Platform) -> Iterator[None]:
     if failover.control(platform, platform.primary)[1][platform.primary.name] != "active":
         failover.run(platform, platform.primary, "switchover")
     is_active(platform, platform.primary)
+    for region in platform.regions.values():
+        eventually(partial(platform.get, region, "/health/database"), lambda seen: seen.status == 200, within=30)
 
 
 def test_a_switchover_under_load_loses_and_doubles_no_payment_and_terraform_would_not_undo_it(

@@ -13,6 +13,7 @@ import pytest
 
 from tests.integration import payments, settlement
 from tests.integration.platform import Platform, Region, eventually
+from tests.integration.states import epoch_of
 
 SETTLED_SECONDS = 60
 RECONCILED_SECONDS = 240
@@ -152,7 +153,7 @@ class TestTheLedger:
         for region in (platform.primary, platform.standby):
             ask = partial(settlement.rows, platform, region, payment["id"])
             found = eventually(ask, bool, within=REPLICATION_SECONDS)
-            assert found == [[4711, "JPY", "settled", platform.primary.name, 1]]
+            assert found == [[4711, "JPY", "settled", platform.primary.name, epoch_of(platform, platform.primary)]]
 
     def test_has_a_payment_once_however_often_its_message_is_delivered(self, platform: Platform) -> None:
         payment = accepted(platform, platform.primary)
