@@ -14,7 +14,7 @@ import importlib
 import itertools
 import threading
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -60,6 +60,7 @@ class Deliveries:
         self._held: list[Delivery] = []
         self._under_way: dict[str, int] = defaultdict(int)
         self._due: dict[str, float] = defaultdict(float)
+        self._lines: dict[str, deque[Delivery]] = defaultdict(deque)
         self._lock = threading.Lock()
         outage.listen(self._release)
         for store in (DYNAMODB, S3):
@@ -72,11 +73,15 @@ class Deliveries:
             self._under_way[delivery.store] += 1
             if delivery.in_order:
                 due = self._due[delivery.name] = max(due, self._due[delivery.name])
+                self._lines[delivery.name].append(delivery)
         loop = importlib.import_module("ministack.app")._MAIN_LOOP
         loop.call_soon_threadsafe(lambda: loop.call_later(max(0.0, due - time.monotonic()), self._arrive, delivery))
 
     def _arrive(self, delivery: Delivery) -> None:
         with self._lock:
+            if delivery.in_order:
+                # Timers of one moment fire in any order: whichever does delivers who is first in the line.
+                delivery = self._lines[delivery.name].popleft()
             self._under_way[delivery.store] -= 1
             if not self._outage.connected(delivery.here, delivery.there):
                 self._held.append(delivery)

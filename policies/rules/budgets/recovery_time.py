@@ -103,7 +103,12 @@ _WORKFLOW = '{{{}"States": {{"Promote": {{"Resource": "arn:aws:states:::aws-sdk:
         ),
         edit("what functions cache, for 600 s", _slow_caches, "aws_lambda_function", seen_on=_primaries),
         drop("health_check_id"),
-        edit("a record of 600 s instead of an alias", lambda body, _: body.update(alias=None, ttl=600)),
+        edit(
+            "a record of 600 s instead of an alias",
+            lambda body, _: body.update(alias=None, ttl=600),
+            "aws_route53_record",
+            where=is_primary_record,
+        ),
     ],
 )
 def recovery_time(resource: Resource) -> Iterator[str]:
