@@ -37,7 +37,9 @@ def started(state_dir: Path) -> Emulator:
 
 
 def alive(pid: int) -> bool:
-    return subprocess.run(["ps", "-p", str(pid)], capture_output=True, check=False).returncode == 0
+    """Whether it runs; a dead process that nobody has waited for yet does not."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return bool(state.strip()) and not state.strip().startswith("Z")
 
 
 def processes_with(word: str) -> list[str]:
