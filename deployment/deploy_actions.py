@@ -259,6 +259,15 @@ _FUNCTIONS: Final = (
         ),
         ("arn:aws:events:*:{account}:rule/{prefix}-*",),
     ),
+    Grant(
+        "FailedEvents",
+        "lambda",
+        _words(
+            "DeleteFunctionEventInvokeConfig GetFunctionEventInvokeConfig PutFunctionEventInvokeConfig "
+            "UpdateFunctionEventInvokeConfig"
+        ),
+        ("arn:aws:lambda:*:{account}:function:{prefix}-*",),
+    ),
     Grant("FunctionQuotas", "lambda", _words("GetAccountSettings")),
     Grant(
         "Roles",
@@ -385,6 +394,15 @@ _EDGE: Final = (
         ("arn:aws:sns:*:{account}:{prefix}-*",),
     ),
     Grant("Subscriptions", "sns", _words("GetSubscriptionAttributes SetSubscriptionAttributes Unsubscribe")),
+    Grant(
+        "Mail",
+        "ses",
+        _words(
+            "CreateEmailIdentity DeleteEmailIdentity GetEmailIdentity ListTagsForResource "
+            "PutEmailIdentityDkimSigningAttributes TagResource UntagResource"
+        ),
+        ("arn:aws:ses:*:{account}:identity/*.{domain}",),
+    ),
     # The driver's preflight, and what Terraform reads through Cloud Control.
     Grant("Quotas", "servicequotas", _words("GetAWSDefaultServiceQuota GetServiceQuota")),
     Grant("CloudControl", "cloudformation", _words("GetResource")),

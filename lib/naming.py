@@ -33,12 +33,14 @@ LIMITS: Final = MappingProxyType(
         "reconciler": 64,
         "guard": 64,
         "probe": 64,
+        "notifier": 64,
         # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html: 64
         "reconcile": 64,
         "guard-consumer": 64,
         "probe-peer": 64,
         # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html: 80
         "payments-dead": 80,
+        "settled-dead": 80,
         "flow-logs": 64,
         # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html: 63
         "ledger": 63,

@@ -20,6 +20,7 @@ from lib.stacks.edge import Edge
 from lib.stacks.foundation import Foundation
 from lib.stacks.global_ import GlobalStack
 from lib.stacks.guard import Guard
+from lib.stacks.notification import Notification
 from lib.stacks.probe import Probe
 from lib.stacks.schema import LedgerSchema
 from lib.stacks.serving import Serving
@@ -101,7 +102,8 @@ class RegionStack(TapStack):
         )
         self._back_up()
         self.schema = LedgerSchema(foundation)
-        self.settlement = Settlement(foundation)
+        self.notification = Notification(foundation)
+        self.settlement = Settlement(foundation, events=self.notification.events)
         self.guard = Guard(foundation, consumer=self.settlement.consumer)
         self.probe = Probe(foundation)
         self.serving = Serving(foundation, queue=self.settlement.queue)
@@ -144,6 +146,7 @@ class RegionStack(TapStack):
         return {
             **self.serving.functions,
             **self.settlement.functions,
+            **self.notification.functions,
             **self.guard.functions,
             **self.probe.functions,
             **self.schema.functions,
@@ -169,6 +172,7 @@ class RegionStack(TapStack):
                 "function_hash": code.sha256,
                 "queue_url": self.settlement.queue.url,
                 "backup_plan_id": self.backup.plan_id,
+                "events_topic_arn": self.notification.events.arn,
                 "cluster_id": self.ledger.id,
                 "writer_endpoint": self.ledger.writer_endpoint,
                 "reader_endpoint": self.ledger.reader_endpoint,

@@ -24,7 +24,7 @@ CACHE = ROOT / "build"
 TRUST = ROOT / "lib" / "trust" / "rds-global-bundle.pem"
 HANDLERS = (
     *("webhook", "payments", "health_live", "health_database"),
-    *("processor", "reconciler", "guard", "probe", "migrate"),
+    *("processor", "reconciler", "notifier", "guard", "probe", "migrate"),
 )
 SETTINGS = {
     "AWS_REGION": "us-east-1",
@@ -42,6 +42,8 @@ SETTINGS = {
     "VERDICT_CACHE_SECONDS": "5",
     "CONSUMER_MAPPING": "id",
     "PEER_HOST": "peer",
+    "EVENTS_TOPIC_ARN": "arn",
+    "SENDER": "payments@tap.example",
     "DATABASE_SECRET_ARN": "arn",
     "DATABASE_WRITER_HOST": "writer",
     "DATABASE_READER_HOST": "reader",

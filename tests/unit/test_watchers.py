@@ -91,8 +91,8 @@ class TestTheProbe:
             if group in body["vpc_config"]["security_group_ids"]
         }
         assert members == {"probe/function/function"}
-        world = {it["security_group_id"] for it in rules.values() if it.get("cidr_ipv4") == "0.0.0.0/0"}
-        assert world == {group}
+        world = {path.partition("/")[0] for path, it in rules.items() if it.get("cidr_ipv4") == "0.0.0.0/0"}
+        assert world == {"probe-security-group", "notifier-security-group"}
 
     def test_three_failures_in_four_minutes_raise_the_alarm_and_so_does_silence(
         self, deployment: Deployment, stack: str
