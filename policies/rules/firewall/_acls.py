@@ -33,7 +33,7 @@ def without_rules(title: str) -> Any:
     def change(body: dict[str, Any], _: Resource) -> bool:
         rules = body.get("rule")
         body["rule"] = [rule for rule in rules if not rule["name"].startswith(title)] if rules else rules
-        return body["rule"] != rules
+        return bool(body["rule"] != rules)
 
     return change
 

@@ -94,4 +94,4 @@ def _keeps_refusals(chosen: Block) -> bool:
         for one in chosen.blocks("filter")
         if any(condition.block("action_condition").text("action") == "BLOCK" for condition in one.blocks("condition"))
     ]
-    return (on_blocked or [chosen.get("default_behavior")])[0] == "KEEP"
+    return bool((on_blocked or [chosen.get("default_behavior")])[0] == "KEEP")
