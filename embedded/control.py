@@ -15,6 +15,9 @@ Answer = Literal["reset", "hang", "error"]
 
 Store = Literal["dynamodb", "s3", "aurora"]
 
+ADDRESSED = "x-embedded-region"
+"""The header that says where a name that several regions share was resolved to; on AWS the address does."""
+
 SECONDS = 60.0
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -99,6 +102,12 @@ def lag(endpoint: str, store: Store, *, least: int, most: int) -> None:
 def under_way(endpoint: str) -> dict[str, int]:
     """How many writes of each store have not arrived in the other region."""
     found: dict[str, int] = call(endpoint, "GET", "replication")["under_way"]
+    return found
+
+
+def lags(endpoint: str) -> dict[str, str]:
+    """Each store's range of lags in milliseconds, as ``50-500``."""
+    found: dict[str, str] = call(endpoint, "GET", "replication")["milliseconds"]
     return found
 
 
