@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from cdktf import App
 
 from lib.constructs.backup import BackupVaults
@@ -30,53 +32,35 @@ class GlobalStack(TapStack):
         regions = (primary.region.name, standby.region.name)
 
         self.key = PlatformKey(self, "key", primary=primary, standby=standby)
-        version = settings.credentials_version
-        self.signing_secret = ReplicatedSecret(
-            self,
+        secret = partial(
+            ReplicatedSecret, self, primary=primary, standby=standby, key=self.key, version=settings.credentials_version
+        )
+        self.signing_secret = secret(
             "signing-secret",
-            primary=primary,
-            standby=standby,
-            key=self.key,
             resource="signing",
             description="Signs the payment provider's webhooks",
             generated_field="key",
-            version=version,
         )
-        self.master_secret = ReplicatedSecret(
-            self,
+        self.master_secret = secret(
             "master-secret",
-            primary=primary,
-            standby=standby,
-            key=self.key,
             resource="ledger-master",
             description="The ledger's master user; only migrations use it",
             generated_field="password",
             fields={"username": MASTER_USERNAME},
-            version=version,
         )
-        self.database_secret = ReplicatedSecret(
-            self,
+        self.database_secret = secret(
             "database-secret",
-            primary=primary,
-            standby=standby,
-            key=self.key,
             resource="ledger-app",
             description="The ledger's least-privileged user, as which the functions connect",
             generated_field="password",
             fields={"username": APPLICATION_USERNAME},
-            version=version,
         )
-        self.failover_secret = ReplicatedSecret(
-            self,
+        self.failover_secret = secret(
             "failover-secret",
-            primary=primary,
-            standby=standby,
-            key=self.key,
             resource="ledger-failover",
             description="The ledger's user that may begin an epoch, and nothing else",
             generated_field="password",
             fields={"username": FAILOVER_USERNAME},
-            version=version,
         )
         self.sessions = SessionsTable(self, "sessions", primary=primary, standby=standby, key=self.key)
         self.sessions.seed_control_item(at=primary, roles=roles)
