@@ -21,6 +21,9 @@ from deployment.interrupt import Interrupts
 SUFFIX = "ci"
 _INTEGRATION_TESTS = ("tests/integration", "-m", "not after_destroy")
 _CAMPAIGNS = ("tests/integration", "-m", "soak and not after_destroy", "--durations=0")
+_UNIT_TESTS = ("tests/unit", "--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
+"""In a process per processor: files stay whole, because their tests share what is expensive to start."""
+
 _NO_TESTS_COLLECTED = 5
 _WIDTH = 100
 
@@ -124,7 +127,7 @@ def _suite(name: str) -> Suite:
 
 
 def _unit_tests(suite: Suite, interrupts: Interrupts) -> None:
-    suite.tests(interrupts, "unit tests", "tests/unit")
+    suite.tests(interrupts, "unit tests", *_UNIT_TESTS)
 
 
 def _rehearse(suite: Suite, interrupts: Interrupts) -> None:

@@ -117,10 +117,12 @@ def interrupted(tmp_path: Path, stack: Stack, script: str, *, times: int) -> str
     with work.interrupts.caught():
         hand = threading.Thread(target=press_ctrl_c)
         hand.start()
-        with pytest.raises(StoppedError) as stopped:
-            work.apply(stack)
-        assert sent.wait(DEADLINE)
-        hand.join()
+        try:
+            with pytest.raises(StoppedError) as stopped:
+                work.apply(stack)
+            assert sent.wait(DEADLINE)
+        finally:
+            hand.join()  # an interrupt that comes after the block would end the whole run
     return str(stopped.value)
 
 
