@@ -7,6 +7,7 @@ SHELL := /bin/sh
 TARGET ?= embedded
 SYNTH ?=
 BASE ?=
+STAGE ?=
 export TARGET
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
@@ -24,8 +25,8 @@ setup: ## Install .venv from the lock (every other target does it by itself)
 	@test -n "$(PYTHON)" || { echo "setup: Python 3.11 or newer is needed and was not found on PATH." >&2; exit 2; }
 	@$(PYTHON) -m deployment.install
 
-deploy: setup ## Synthesize, judge, apply all stacks, send one payment through them
-	@$(RUN) deployment deploy
+deploy: setup ## Synthesize, judge, apply all stacks, send one payment through them (STAGE=standby: that region alone)
+	@$(RUN) deployment deploy $(if $(STAGE),--stage "$(STAGE)")
 
 test: setup ## Run everything that CI runs: checks, unit tests, deploy, integration tests, destroy
 	@$(RUN) deployment test

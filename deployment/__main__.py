@@ -21,7 +21,7 @@ Command = Callable[[argparse.Namespace, Interrupts], int]
 def _deploy(options: argparse.Namespace, interrupts: Interrupts) -> int:
     from deployment.deploy import deploy  # noqa: PLC0415  # each command imports what it needs: `make synth` stays fast
 
-    deploy(interrupts, yes=options.yes)
+    deploy(interrupts, yes=options.yes, stage=options.stage)
     return 0
 
 
@@ -142,6 +142,9 @@ def _parser() -> argparse.ArgumentParser:
         ("destroy", _destroy, "remove everything that deploy made"),
     ):
         add(name, run, text).add_argument("--yes", action="store_true", help="do not ask (also TAP_ASSUME_YES=1)")
+    commands.choices["deploy"].add_argument(
+        "--stage", choices=["standby"], help="apply the region that is the standby alone, and try it out"
+    )
     commands.choices["destroy"].add_argument(
         "--keep-emulator", action="store_true", help="leave the embedded AWS running, to look at what is left"
     )

@@ -7,16 +7,30 @@ import os
 import time
 from typing import Any
 
-from deployment import bootstrap, confirm, cost, gate, payment, places, preflight, schedule, session, target, terraform
+from deployment import (
+    bootstrap,
+    confirm,
+    cost,
+    gate,
+    payment,
+    places,
+    preflight,
+    schedule,
+    session,
+    staging,
+    target,
+    terraform,
+)
 from deployment.console import clock, heading, say
 from deployment.errors import DeploymentError
 from deployment.interrupt import Interrupts
 from deployment.session import Session
 from deployment.stacks import PLAN_HAS_CHANGES
+from deployment.staging import Stage
 
 
-def deploy(interrupts: Interrupts, *, yes: bool) -> None:
-    """Everything from the settings to a payment's round trip.
+def deploy(interrupts: Interrupts, *, yes: bool, stage: Stage | None = None) -> None:
+    """Everything from the settings to a payment's round trip; of a ``stage`` that region alone.
 
     Raises:
         DeploymentError: a step failed; the message says which and what to do.
@@ -35,6 +49,9 @@ def deploy(interrupts: Interrupts, *, yes: bool) -> None:
         gate.warm_up()
         stacks = session.synthesize(interrupts)
         say(", ".join(f"{stack.name} ({len(stack.resources())})" for stack in stacks) + " resources")
+        if stage and not staging.is_complete(settings, stacks):
+            say("\nNot all of it is deployed yet, so no region is the standby. `make deploy` makes both.")
+            return
         heading("Gate")
         gate.run(places.synth_folder())
         if name == "aws":
@@ -47,12 +64,32 @@ def deploy(interrupts: Interrupts, *, yes: bool) -> None:
         heading("Apply")
         work = session.open_session(program, place, settings, stacks, interrupts)
         work.connect()
-        schedule.run(stacks, schedule.forwards(stacks), work.apply)
-        outputs = collect_outputs(work)
-        heading("Payment's round trip")
-        payment.round_trip(outputs)
+        outputs = _apply(work, stage)
+        if outputs is None:
+            return
         heading(f"Deployed in {clock(time.monotonic() - started)}")
         say(_summary(outputs))
+
+
+def _apply(work: Session, stage: Stage | None) -> dict[str, Any] | None:
+    """Apply what belongs to the stage and send a payment through it; the outputs, or None if no region may go first."""
+    stacks, region = work.stacks, None
+    if stage:
+        shared = collect_outputs(work)[staging.SHARED]
+        if staging.rotates(shared, work.settings):
+            say("The credentials are to be renewed, which both regions must learn at once: `make deploy` does it.")
+            return None
+        region = staging.standby(shared)
+        say(f"{region} is the standby, and changes alone")
+        stacks = staging.part(stacks, shared, region)
+    schedule.run(stacks, schedule.forwards(stacks), work.apply)
+    outputs = collect_outputs(work)
+    heading("Payment's round trip")
+    if region:
+        staging.try_out(outputs, region)
+    else:
+        payment.round_trip(outputs)
+    return outputs
 
 
 def plan(interrupts: Interrupts) -> int:

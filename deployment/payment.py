@@ -10,6 +10,7 @@ import os
 import ssl
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -68,8 +69,20 @@ def call(
         connection.close()
 
 
-def round_trip(outputs: dict[str, Any]) -> str:
-    """Send a payment to the primary region and wait until both say that it is settled; its id.
+def well(name: str, path: str) -> Answer:
+    """The 200 of a health check under a regional name.
+
+    Raises:
+        DeploymentError: it answers otherwise, also after a while.
+    """
+    answer = _until(lambda: call(name, "GET", path), lambda seen: seen.status == 200, _FIRST_ANSWER_SECONDS)
+    if answer.status != 200:
+        raise DeploymentError(_not_as_promised(f"GET https://{name}{path}", 200, answer))
+    return answer
+
+
+def round_trip(outputs: Mapping[str, Any], *, to: str | None = None, within: float = SETTLED_SECONDS) -> str:
+    """Send a payment to a region, else to the primary, and wait until both say that it is settled; its id.
 
     Raises:
         DeploymentError: it was not accepted, or is not settled within the promised time.
@@ -80,10 +93,11 @@ def round_trip(outputs: dict[str, Any]) -> str:
     payment = f"round-trip-{uuid.uuid4()}"
     body = json.dumps({"id": payment, "amount": 1250, "currency": "EUR", "customer": {"reference": "round-trip"}})
     started = time.monotonic()
-    answer = _accepted(names[shared["primary_region"]], key, body)
-    say(f"  POST https://{names[shared['primary_region']]}/v1/webhooks/payments  {answer.status}  {payment}")
+    name = names[to or shared["primary_region"]]
+    answer = _accepted(name, key, body)
+    say(f"  POST https://{name}/v1/webhooks/payments  {answer.status}  {payment}")
     for region in (shared["primary_region"], shared["standby_region"]):
-        seen = _settled(names[region], key, payment)
+        seen = _settled(names[region], key, payment, within=within)
         say(
             f"  GET  https://{names[region]}/v1/payments/{payment}  {seen.status}  {_status(seen)}"
             f"  (after {time.monotonic() - started:.1f} s)"
@@ -109,13 +123,13 @@ def _accepted(name: str, key: str, body: str) -> Answer:
     return answer
 
 
-def _settled(name: str, key: str, payment: str) -> Answer:
+def _settled(name: str, key: str, payment: str, *, within: float) -> Answer:
     path = f"/v1/payments/{payment}"
 
     def read() -> Answer:
         return call(name, "GET", path, headers={"Tap-Signature": signature(key, f"GET {path}", now=int(time.time()))})
 
-    answer = _until(read, lambda seen: _status(seen) == SETTLED, SETTLED_SECONDS)
+    answer = _until(read, lambda seen: _status(seen) == SETTLED, within)
     if _status(answer) != SETTLED:
         raise DeploymentError(_not_as_promised(f"GET https://{name}{path}", f"200 and {SETTLED}", answer))
     return answer

@@ -13,8 +13,9 @@ _POLL_SECONDS = 0.2
 
 
 def forwards(stacks: Sequence[Stack]) -> dict[str, set[str]]:
-    """Which stacks must be finished before each: those it depends on."""
-    return {stack.name: set(stack.dependencies) for stack in stacks}
+    """Which of the stacks must be finished before each: those it depends on."""
+    names = {stack.name for stack in stacks}
+    return {stack.name: set(stack.dependencies) & names for stack in stacks}
 
 
 def backwards(stacks: Sequence[Stack]) -> dict[str, set[str]]:

@@ -119,11 +119,16 @@ def keep_applied(home: Path, stack: Stack) -> None:
 
 
 def applied(home: Path, names: list[str]) -> list[Stack] | None:
-    """The named stacks as they were applied from this checkout; None if it does not know all of them."""
-    if not home.joinpath(_APPLIED, "manifest.json").exists():
+    """The named stacks as they were applied from this checkout; None if it does not know all of them.
+
+    Of a region that was applied alone it does not know what the region depends on.
+    """
+    manifest = home / _APPLIED / "manifest.json"
+    if not manifest.exists():
         return None
-    known = synthesis.read(home / _APPLIED)
-    return known if set(names) <= {stack.name for stack in known} else None
+    known = json.loads(manifest.read_text(encoding="utf-8"))["stacks"]
+    needed = {*names, *(other for entry in known.values() for other in entry["dependencies"])}
+    return synthesis.read(home / _APPLIED) if needed <= set(known) else None
 
 
 def unsaved(home: Path) -> list[str]:

@@ -97,6 +97,7 @@ class GlobalStack(TapStack):
             {
                 "account_id": settings.account_id,
                 "environment_suffix": settings.environment_suffix,
+                "credentials_version": settings.credentials_version,
                 "primary_region": primary.region.name,
                 "standby_region": standby.region.name,
                 "key_arns": self.key.arns,

@@ -15,7 +15,8 @@ OF_A_REGION = (
 )  # fmt: skip
 TOLD: dict[str, tuple[str, ...]] = {
     "global": (
-        "account_id", "environment_suffix", "primary_region", "standby_region", "key_arns", "signing_secret_arns",
+        "account_id", "environment_suffix", "credentials_version", "primary_region", "standby_region",
+        "key_arns", "signing_secret_arns",
         "master_secret_arns", "database_secret_arns", "sessions_table", "receipts_buckets",
         "documents_buckets", "backup_vaults", "global_cluster_id", "zone_id", "failover_name", "regional_names",
     ),

@@ -22,7 +22,7 @@ DOCUMENTS = sorted(
 GENERATED = (".venv", ".venv-embedded", ".tap", "cdktf.out", "build")
 """What exists only after a command has run."""
 
-_FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^( *)```(\w*)[^\n`]*\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _CODE = re.compile(r"`([^`\n]+)`")
 

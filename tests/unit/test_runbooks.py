@@ -1,89 +1,103 @@
-"""The runbooks fit what is deployed: commands exist and name what is there, every end of a failover is explained."""
+"""The runbooks fit what is deployed: commands exist and name what is there, every end of a failover is explained.
+
+What the embedded AWS can run is run: tests/unit/functions/test_runbook_commands.py.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-import shlex
-from collections.abc import Iterator
+import subprocess
+from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
 
-import botocore.session
 import pytest
 from botocore import xform_name
 
 from lib.constructs.failover_states import MODES
 from tests.unit.app import Deployment
+from tests.unit.runbooks import DOCUMENTS, RUNBOOKS, Command, block, commands, of_the_cli
 
-RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
-DOCUMENTS = sorted(RUNBOOKS.glob("*.md"))
-_CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
-OF_THE_CLI = {"region", "query", "cli-binary-format", "output"}
+ROOT = Path(__file__).parents[2]
 REGION_OF = {"use1": "us-east-1", "usw2": "us-west-2"}
+OF_A_LOST_REGION = ("failover", "switchover", "region-restored")
+PERMISSIONS = {"stepfunctions": "states", "lambda:Invoke": "lambda:InvokeFunction"}
+
+every_command = pytest.mark.parametrize("command", of_the_cli(), ids=str)
 
 
-def commands() -> Iterator[Any]:
-    for document in DOCUMENTS:
-        for block in _CONSOLE.findall(document.read_text(encoding="utf-8")):
-            for command in re.split(r"^\$ ", block.replace("\\\n", " "), flags=re.MULTILINE):
-                if command.startswith("aws "):
-                    words = shlex.split(command)
-                    yield pytest.param(words, id=f"{document.stem}: {' '.join(words[1:3])}")
+def names(text: str) -> set[str]:
+    """The names of deployed things in a text, with the suffix ``<suffix>``."""
+    account = text.replace("<account>", "000000000000")
+    return set(re.findall(r"\btap-[a-z0-9-]+-(?:use1|usw2|global)-<suffix>", account))
 
 
-def options(words: list[str]) -> dict[str, str]:
-    """A command's options; a flag has no value."""
-    found: dict[str, str] = {}
-    for number, word in enumerate(words):
-        if word.startswith("--"):
-            value = words[number + 1] if number + 1 < len(words) else ""
-            found[word[2:]] = "" if value.startswith("--") else value
-    return found
-
-
-every_command = pytest.mark.parametrize("words", list(commands()))
+def deployed(deployment: Deployment) -> str:
+    """All that is synthesized."""
+    there = (deployment.folder / "stacks").rglob("cdk.tf.json")
+    return "".join(path.read_text(encoding="utf-8") for path in there)
 
 
 def test_there_are_commands_to_judge() -> None:
-    assert len(list(commands())) > 5
+    assert len(of_the_cli()) > 40
+    assert {command.aws_only for command in of_the_cli()} == {True, False}
+
+
+def test_a_command_is_one_that_these_tests_know() -> None:
+    known = {"aws", "curl", "make", "psql"}
+    for command in commands():
+        program = next(word for word in command.words if not re.match(r"[A-Z_]+=", word))
+        assert program in known
+        assert program != "psql" or command.aws_only, "no test runs it, so the page must say so"
 
 
 @every_command
-def test_a_command_exists_and_takes_its_options(words: list[str]) -> None:
-    model = botocore.session.get_session().get_service_model(words[1])
-    operations = {xform_name(name, "-"): name for name in model.operation_names}
-    assert words[2] in operations
-    shape = model.operation_model(operations[words[2]]).input_shape
-    assert shape is not None
-    known = {xform_name(name, "-") for name in shape.members}
-    used = {name.removeprefix("no-") for name in options(words)} - OF_THE_CLI
+def test_what_a_person_has_to_fill_in_stays_one_word(command: Command) -> None:
+    assert [word for word in command.words if word.startswith("<") and not re.match(r"<[^<>]+>", word)] == []
+
+
+@every_command
+def test_a_command_exists_and_takes_its_options(command: Command) -> None:
+    assert command.operation is not None
+    shape = command.operation.input_shape
+    members, required = (shape.members, shape.required_members) if shape else ({}, [])
+    known = {xform_name(name, "-") for name in members}
+    used = {name if name in known else name.removeprefix("no-") for name in command.api_options}
     assert used <= known
-    assert {xform_name(name, "-") for name in shape.required_members} <= used
+    assert {xform_name(name, "-") for name in required} <= used
 
 
 @every_command
-def test_what_a_command_names_is_deployed_in_the_region_that_it_calls(deployment: Deployment, words: list[str]) -> None:
-    given, text = options(words), " ".join(words)
-    named = set(re.findall(r"\btap-[a-z-]+-(?:use1|usw2|global)-<suffix>", text))
-    there = (deployment.folder / "stacks").rglob("cdk.tf.json")
-    deployed = "".join(path.read_text(encoding="utf-8") for path in there)
-    for name in named:
-        assert name.replace("<suffix>", "dev") in deployed
+def test_what_a_command_names_is_deployed_in_the_region_that_it_calls(deployment: Deployment, command: Command) -> None:
+    there, region = deployed(deployment), command.options["region"]
+    for name in names(command.text):
+        assert name.replace("<suffix>", "dev") in there
         suffix = name.split("-")[-2]
-        assert REGION_OF.get(suffix, given["region"]) == given["region"]
+        assert REGION_OF.get(suffix, region) == region
 
 
 @every_command
-def test_what_a_command_starts_takes_its_input(words: list[str]) -> None:
-    given = options(words)
-    if words[1:3] == ["stepfunctions", "start-execution"]:
+def test_what_a_command_starts_takes_its_input(command: Command) -> None:
+    given = command.options
+    if command.words[1:3] == ("stepfunctions", "start-execution"):
         content = json.loads(given["input"])
         assert content["mode"] in MODES
         assert content["reason"].strip()
-    for name in ("key", "expression-attribute-names", "expression-attribute-values"):
-        if name in given:
+    for name in ("key", "expression-attribute-names", "expression-attribute-values", "metadata", "restore-request"):
+        if name in given and given[name].startswith("{"):
             assert json.loads(given[name])
+
+
+@pytest.mark.parametrize(
+    "command", [c for c in commands() if "make" in c.words], ids=lambda c: f"{c.document}: {c.text}"
+)
+def test_a_call_of_make_is_one_that_make_understands(command: Command) -> None:
+    words = command.words[command.words.index("make") :]
+    asked = subprocess.run(
+        [*words, "--dry-run", "PYTHON=python3"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert asked.returncode == 0, asked.stderr
+    assert ("--stage" in asked.stdout) == ("STAGE=standby" in words)
 
 
 @pytest.mark.parametrize("stack", ["primary", "secondary"])
@@ -99,3 +113,37 @@ def test_every_end_of_a_failover_is_explained_and_no_other(deployment: Deploymen
         name for name in explained if name.endswith(("Failed", "Broken", "Healthy", "Down", "Refused", "Fenced"))
     }
     assert unknown - ends == set(), "no failover ends there"
+
+
+@pytest.fixture(scope="module")
+def break_glass() -> list[dict[str, list[str]]]:
+    """The statements of the policy for the night."""
+    statements = json.loads(block("break-glass", "json"))["Statement"]
+    return [
+        {part: [given] if isinstance(given := each[part], str) else given for part in ("Action", "Resource")}
+        for each in statements
+    ]
+
+
+@pytest.mark.parametrize("command", of_the_cli(*(RUNBOOKS / f"{name}.md" for name in OF_A_LOST_REGION)), ids=str)
+def test_break_glass_access_may_do_what_a_lost_region_asks_for(
+    break_glass: list[dict[str, list[str]]], command: Command
+) -> None:
+    assert command.operation is not None
+    action = f"{PERMISSIONS.get(command.service, command.service)}:{command.operation.name}"
+    on = [
+        resource
+        for statement in break_glass
+        if PERMISSIONS.get(action, action) in statement["Action"]
+        for resource in statement["Resource"]
+    ]
+    assert on, f"the policy has no {action}"
+    for name in names(command.text):
+        assert any(fnmatch(name, resource) or name in resource for resource in on), f"{action} is not allowed on {name}"
+
+
+def test_break_glass_access_is_to_what_is_deployed(deployment: Deployment) -> None:
+    there = deployed(deployment)
+    named = names(block("break-glass", "json"))
+    assert named
+    assert [name for name in named if name.replace("<suffix>", "dev") not in there] == []

@@ -181,10 +181,16 @@ class TestDeploy:
 
         assert tools["cache"] == "false"
 
-    def test_the_integration_tests_come_after_the_deploy(self, job: dict[str, Any]) -> None:
+    def test_the_standby_comes_first_and_the_integration_tests_last(self, job: dict[str, Any]) -> None:
         commands = [step["run"] for step in job["steps"] if "run" in step]
 
-        assert commands == ["make plan", "make deploy", "make integration"]
+        assert commands == ["make plan", "make deploy STAGE=standby", "make deploy", "make integration"]
+
+    def test_by_hand_both_regions_are_deployed_at_once(self, job: dict[str, Any]) -> None:
+        when = {step["run"]: step["if"] for step in job["steps"] if "run" in step}
+
+        assert when["make deploy STAGE=standby"] == "inputs.command == ''"
+        assert when["make deploy"] == "inputs.command != 'plan'"
 
 
 def test_the_comment_is_found_again_by_its_mark() -> None:
