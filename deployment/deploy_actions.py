@@ -270,6 +270,15 @@ _FUNCTIONS: Final = (
     ),
     # Asked at each plan; IAM cannot scope it: the definition is not deployed yet.
     Grant("StateMachineDefinitions", "states", _words("ValidateStateMachineDefinition")),
+    Grant(
+        "FailedEvents",
+        "lambda",
+        _words(
+            "DeleteFunctionEventInvokeConfig GetFunctionEventInvokeConfig PutFunctionEventInvokeConfig "
+            "UpdateFunctionEventInvokeConfig"
+        ),
+        ("arn:aws:lambda:*:{account}:function:{prefix}-*",),
+    ),
     Grant("FunctionQuotas", "lambda", _words("GetAccountSettings")),
     Grant(
         "Roles",
@@ -407,6 +416,15 @@ _EDGE: Final = (
         ("arn:aws:sns:*:{account}:{prefix}-*",),
     ),
     Grant("Subscriptions", "sns", _words("GetSubscriptionAttributes SetSubscriptionAttributes Unsubscribe")),
+    Grant(
+        "Mail",
+        "ses",
+        _words(
+            "CreateEmailIdentity DeleteEmailIdentity GetEmailIdentity ListTagsForResource "
+            "PutEmailIdentityDkimSigningAttributes TagResource UntagResource"
+        ),
+        ("arn:aws:ses:*:{account}:identity/*.{domain}",),
+    ),
     # The driver's preflight, and what Terraform reads through Cloud Control.
     Grant("Quotas", "servicequotas", _words("GetAWSDefaultServiceQuota GetServiceQuota")),
     Grant("CloudControl", "cloudformation", _words("GetResource")),

@@ -26,7 +26,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 
 FUNCTIONS = (
     *("webhook", "payments", "health-live", "health-database"),
-    *("processor", "reconciler", "guard", "probe", "migrate"),
+    *("processor", "reconciler", "notifier", "guard", "probe", "migrate"),
     *("begin-epoch", "canary"),
 )
 """What reserves concurrency, by name part."""

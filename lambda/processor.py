@@ -1,8 +1,9 @@
 """Settles payments from the queue: each one in the ledger exactly once, however often its message is delivered.
 
 Reads SESSIONS_TABLE, DATABASE_SECRET_ARN, DATABASE_WRITER_HOST, DATABASE_PORT, DATABASE_NAME,
-DATABASE_TRUST_BUNDLE_SHA256, RECEIPTS_BUCKET, DOCUMENTS_BUCKET. A crash between any two steps is repaired by the next
-delivery, because the payment is closed in the table last.
+DATABASE_TRUST_BUNDLE_SHA256, RECEIPTS_BUCKET, DOCUMENTS_BUCKET, EVENTS_TOPIC_ARN. A crash between any two steps is
+repaired by the next delivery, because the payment is closed in the table last. The event may thereby be published
+twice, and never not at all.
 """
 
 from contextlib import ExitStack
@@ -17,13 +18,15 @@ from pg8000.native import Connection
 from domain import aws, environment
 from domain.archive import Archive, ArchiveError
 from domain.database import Ledger, without_data
+from domain.events import EventError, EventTopic, PaymentSettled
 from domain.log import logger
 from domain.observability import count, instrumented
+from domain.payment_index import timestamp
 from domain.payment_queue import payment_id_in
 from domain.payment_store import ACCEPTED, PaymentStore, StoredPayment
 from domain.region_state import RegionState, State
 from domain.secret_store import CredentialCache
-from domain.settlement import Outcome, Settled, Settlement, StaleEpochError
+from domain.settlement import Entry, Outcome, Settled, Settlement, StaleEpochError
 
 # One statement's wait, and that for a connection; a batch of ten stays below the function's own time.
 DATABASE_SECONDS = 5.0
@@ -36,6 +39,7 @@ _ledger = Ledger.from_environment()
 _writer = environment.required("DATABASE_WRITER_HOST")
 _credentials = CredentialCache(aws.client("secretsmanager"), environment.required("DATABASE_SECRET_ARN"))
 _store = PaymentStore(_dynamodb, environment.required("SESSIONS_TABLE"))
+_events = EventTopic(aws.client("sns"), environment.required("EVENTS_TOPIC_ARN"))
 _region_state = RegionState(_dynamodb, environment.required("SESSIONS_TABLE"), environment.region())
 
 
@@ -103,11 +107,12 @@ def _settle(record: SQSRecord, connections: _Connections, archive: Archive) -> N
         count("LedgerUnavailable")
         raise NotSettledError(without_data(error)) from None
     _keep(payment, settled, archive)
-    if settled.outcome is Outcome.CONFLICT:
+    if settled.entry is None:
         count("PaymentConflict")
         logger.error("conflict with the ledger", payment_id=payment.id)
         _store.close(payment, "conflict", epoch=connections.epoch, now=datetime.now(UTC))
         return
+    _tell(payment, settled.entry)
     _store.close(payment, "settled", epoch=connections.epoch, now=datetime.now(UTC))
     count("PaymentSettled" if settled.outcome is Outcome.SETTLED else "PaymentSettledBefore")
     logger.info("settled", payment_id=payment.id, outcome=settled.outcome.value)
@@ -122,6 +127,24 @@ def _keep(payment: StoredPayment, settled: Settled, archive: Archive) -> None:
     except ArchiveError as error:
         count("ArchiveUnavailable")
         raise NotSettledError(str(error)) from None
+
+
+def _tell(payment: StoredPayment, entry: Entry) -> None:
+    """Publish the event; without it the payment is not closed, so that the next delivery makes up for it."""
+    event = PaymentSettled(
+        payment_id=payment.id,
+        amount=payment.amount,
+        currency=payment.currency,
+        region=entry.region,
+        epoch=entry.epoch,
+        accepted_at=timestamp(entry.accepted_at.astimezone(UTC)),
+        settled_at=timestamp(entry.settled_at.astimezone(UTC)),
+    )
+    try:
+        _events.publish(event)
+    except EventError as reason:
+        count("EventNotPublished")
+        raise NotSettledError(str(reason)) from None
 
 
 def _payment(record: SQSRecord) -> StoredPayment:

@@ -38,12 +38,14 @@ LIMITS: Final = MappingProxyType(
         # https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html: 80; its role: 64
         "failover": 64,
         "failover-start": 64,
+        "notifier": 64,
         # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html: 64
         "reconcile": 64,
         "guard-consumer": 64,
         "probe-peer": 64,
         # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html: 80
         "payments-dead": 80,
+        "settled-dead": 80,
         "flow-logs": 64,
         # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html: 63
         "ledger": 63,

@@ -27,6 +27,7 @@ BOTO_SERVICES = (
     "lambda",
     "s3",
     "secretsmanager",
+    "sesv2",
     "sns",
     "sqs",
     "ssm",

@@ -43,6 +43,9 @@ RECONCILER_CONCURRENCY: Final = 2
 WATCHER_CONCURRENCY: Final = 2
 """The same for the guard of the consumers, and for the probe of the other region."""
 
+NOTIFIER_CONCURRENCY: Final = 20
+"""SES sends 14 mails a second unless more are asked for; events beyond that wait in Lambda."""
+
 MIGRATE_CONCURRENCY: Final = 1
 WORKFLOW_CONCURRENCY: Final = 2
 """The failover workflow's own functions: one execution, and one that is started beside it."""
@@ -184,6 +187,7 @@ class Settings(BaseSettings):
             + self.settlement_concurrency
             + RECONCILER_CONCURRENCY
             + 2 * WATCHER_CONCURRENCY
+            + NOTIFIER_CONCURRENCY
             + MIGRATE_CONCURRENCY
             + 2 * WORKFLOW_CONCURRENCY
         )

@@ -97,6 +97,20 @@ class PaymentStore:
             raise store_error(error) from None
         return stored(item) if item else None
 
+    def customer_email(self, payment_id: str) -> str | None:
+        """Return where the payment's customer is written to, or None when the sender has named no address.
+
+        Raises StoreError, also when this region does not know the payment.
+        """
+        try:
+            item = self._read(payment_id)
+        except (ClientError, BotoCoreError) as error:
+            raise store_error(error) from None
+        if item is None:
+            raise StoreError("the table does not hold the payment")
+        address: str | None = item["customer"]["M"].get("email", {}).get("S")
+        return address
+
     def close(self, payment: StoredPayment, status: ClosedStatus, *, epoch: int, now: datetime) -> None:
         """Say what has become of ``payment`` in ``epoch`` and move it to the index of closed ones.
 

@@ -95,7 +95,7 @@ class Function(Construct):
             allow_unscoped("xray:PutTelemetryRecords", "xray:PutTraceSegments", region=at.region.name),
             *_network_interfaces(at, platform.subnet_ids, groups, self.arn),
         ]
-        self._policy = IamRolePolicy(
+        self.policy = IamRolePolicy(
             self, "policy", provider=at.provider, name=self.name, role=role.id, policy=document(self._statements)
         )
         self._function = LambdaFunction(
@@ -126,7 +126,7 @@ class Function(Construct):
             tracing_config=LambdaFunctionTracingConfig(mode="Active"),
             vpc_config=LambdaFunctionVpcConfig(subnet_ids=list(platform.subnet_ids), security_group_ids=groups),
             # Without the policy Lambda could neither attach nor, on destroy, detach its interfaces.
-            depends_on=[self._policy, log_group],
+            depends_on=[self.policy, log_group],
         )
         self._alerts = platform.alerts
         self._own = {"service": resource, "environment": at.naming.suffix}
@@ -137,7 +137,7 @@ class Function(Construct):
         statement = allow(*actions, on=on, when=when)
         if statement not in self._statements:
             self._statements.append(statement)
-        self._policy.policy = document(self._statements)
+        self.policy.policy = document(self._statements)
 
     def allow_invocation(self, *, service: str, source_arn: str, id_: str) -> None:
         """Let an AWS service invoke the function on behalf of one resource."""

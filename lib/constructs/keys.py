@@ -160,14 +160,17 @@ def _key_policy(primary: RegionContext, standby: RegionContext) -> str:
         allow(*_ADMINISTRATION, on="*", to=root),
         allow(*_ENCRYPT, *_DECRYPT, "kms:GenerateDataKeyWithoutPlaintext", on="*", to=root),
         allow("kms:CreateGrant", on="*", to=root, when={"Bool": {"kms:GrantIsForAWSResource": "true"}}),
-        # Alarms publish to the encrypted topic.
+    ]
+    # Alarms publish to an encrypted topic, and SNS puts what it cannot deliver into an encrypted queue.
+    statements += [
         allow(
             "kms:Decrypt",
             "kms:GenerateDataKey",
             on="*",
-            to={"Service": "cloudwatch.amazonaws.com"},
+            to={"Service": service},
             when={"StringEquals": {"aws:SourceAccount": account}},
-        ),
+        )
+        for service in ("cloudwatch.amazonaws.com", "sns.amazonaws.com")
     ]
     statements += [
         allow(

@@ -28,8 +28,8 @@ ANYWHERE = "0.0.0.0/0"
 class Network(Construct):
     """A VPC with a public, a private and an isolated subnet in each of the region's three zones.
 
-    Private subnets reach the internet through NAT, isolated ones do not. S3, DynamoDB, Secrets Manager, SQS and Lambda
-    are reached through endpoints, which allow nothing until one of the ``allow_…`` methods grants a use.
+    Private subnets reach the internet through NAT, isolated ones do not. S3, DynamoDB, Secrets Manager, SQS, SNS and
+    Lambda are reached through endpoints, which allow nothing until one of the ``allow_…`` methods grants a use.
     """
 
     def __init__(
@@ -91,6 +91,7 @@ class Network(Construct):
         )
         self._secrets = self._interface_endpoint("secretsmanager")
         self._queues = self._interface_endpoint("sqs")
+        self._topics = self._interface_endpoint("sns")
         self._functions = self._interface_endpoint("lambda")
         FlowLogs(self, "flow-logs", at=at, vpc_id=self.vpc_id, key_arn=key_arn, retention_days=log_retention_days)
 
@@ -124,6 +125,10 @@ class Network(Construct):
     def allow_queues(self, *actions: str, on: Sequence[str]) -> None:
         """Let this account do ``actions`` on exact queues through the endpoint."""
         self._queues.allow(*actions, on=on)
+
+    def allow_topics(self, *actions: str, on: Sequence[str]) -> None:
+        """Let this account do ``actions`` on exact topics through the endpoint."""
+        self._topics.allow(*actions, on=on)
 
     def allow_functions(self, *actions: str, on: Sequence[str]) -> None:
         """Let this account do ``actions`` on exact functions and their event source mappings through the endpoint."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from lib.constructs.alerts import AlertTopic, Metric
 from lib.constructs.context import RegionContext
 from lib.constructs.functions import Function
 from lib.constructs.keys import RegionalKey
-from lib.constructs.policy import Grantee, document
+from lib.constructs.policy import Grantee, Statement, document
 
 BATCH_SIZE: Final = 10
 VISIBILITY_FACTOR: Final = 6
@@ -66,10 +67,13 @@ class PaymentQueue(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._at, self._key = at, key
-        dead_letters = self._make("dead-letters", "payments-dead")
-        self._queue = self._make(
+        dead_letters = encrypted_queue(self, "dead-letters", at=at, key=key, resource="payments-dead")
+        self._queue = encrypted_queue(
+            self,
             "queue",
-            "payments",
+            at=at,
+            key=key,
+            resource="payments",
             visibility_timeout_seconds=VISIBILITY_FACTOR * consumer_timeout_seconds,
             # Without white space, as the provider compares it with what SQS answers.
             redrive_policy=json.dumps(
@@ -138,35 +142,46 @@ class PaymentQueue(Construct):
         )
         return Consumer(mapping.uuid, mapping.arn)
 
-    def _make(self, id_: str, resource: str, **settings: Any) -> SqsQueue:
-        queue = SqsQueue(
-            self,
-            id_,
-            provider=self._at.provider,
-            name=self._at.name(resource),
-            kms_master_key_id=self._key.arn,
-            message_retention_seconds=RETENTION_SECONDS,
-            **settings,
-        )
-        SqsQueuePolicy(
-            self,
-            f"{id_}-policy",
-            provider=self._at.provider,
-            queue_url=queue.url,
-            policy=document(
-                [
-                    {
-                        "Effect": "Deny",
-                        "Principal": {"AWS": "*"},
-                        "Action": "sqs:*",
-                        "Resource": queue.arn,
-                        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                    }
-                ]
-            ),
-        )
-        return queue
-
 
 def _visible(queue: str) -> Metric:
     return Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", {"QueueName": queue})
+
+
+def encrypted_queue(
+    scope: Construct,
+    id_: str,
+    *,
+    at: RegionContext,
+    key: RegionalKey,
+    resource: str,
+    allowing: Callable[[str], Sequence[Statement]] = lambda _: (),
+    **settings: Any,
+) -> SqsQueue:
+    """A queue that keeps messages as long as SQS can, encrypted with the platform's key and reached over TLS alone.
+
+    ``allowing`` makes, of its ARN, what services may do with it beside the permissions of roles.
+    """
+    queue = SqsQueue(
+        scope,
+        id_,
+        provider=at.provider,
+        name=at.name(resource),
+        kms_master_key_id=key.arn,
+        message_retention_seconds=RETENTION_SECONDS,
+        **settings,
+    )
+    refusal: Statement = {
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": "sqs:*",
+        "Resource": queue.arn,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    SqsQueuePolicy(
+        scope,
+        f"{id_}-policy",
+        provider=at.provider,
+        queue_url=queue.url,
+        policy=document([refusal, *allowing(queue.arn)]),
+    )
+    return queue

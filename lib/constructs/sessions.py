@@ -26,6 +26,7 @@ from lib.topology import Role
 
 KEY: Final = "pk"
 CONTROL_KEY: Final = "control"
+NOTIFICATION_KEY: Final = "notification"
 UNSETTLED_INDEX, CLOSED_INDEX, CUSTOMER_INDEX = "unsettled", "closed", "customer"
 INDEXES: Final = {
     UNSETTLED_INDEX: ("unsettled_shard", "accepted_at"),
@@ -130,6 +131,18 @@ class SessionsTable(Construct):
     def grant_close(self, grantee: Grantee, *, at: RegionContext) -> None:
         """Let ``grantee`` read single items and say what became of a payment."""
         grantee.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=self.arn(at))
+        self._key.in_region(at.region.name).grant_encrypt(grantee, via="dynamodb")
+
+    def grant_notify(self, grantee: Grantee, *, at: RegionContext) -> None:
+        """Let ``grantee`` read single items, and keep and forget what it has told customers."""
+        grantee.allow("dynamodb:GetItem", on=self.arn(at))
+        grantee.allow(
+            "dynamodb:DeleteItem",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            on=self.arn(at),
+            when={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{NOTIFICATION_KEY}#*"]}},
+        )
         self._key.in_region(at.region.name).grant_encrypt(grantee, via="dynamodb")
 
     def grant_reconcile(self, grantee: Grantee, *, at: RegionContext) -> None:

@@ -12,6 +12,7 @@ from lib.constructs.certificate import Certificates
 from lib.constructs.database import MASTER_USERNAME, GlobalDatabase
 from lib.constructs.dns import Zone
 from lib.constructs.keys import PlatformKey
+from lib.constructs.mail import ForgeriesRefused
 from lib.constructs.secrets import ReplicatedSecret
 from lib.constructs.sessions import SessionsTable
 from lib.constructs.storage import ReplicatedBucket
@@ -85,6 +86,7 @@ class GlobalStack(TapStack):
         self.zone = Zone(
             self, "zone", at=primary, domain=settings.environment_domain, existing_zone_id=settings.hosted_zone_id
         )
+        ForgeriesRefused(self, "dmarc", at=primary, domain=settings.environment_domain, zone_id=self.zone.zone_id)
         self.certificates = Certificates(
             self,
             "certificates",

@@ -21,6 +21,7 @@ from lib.stacks.failover import Failover
 from lib.stacks.foundation import Foundation
 from lib.stacks.global_ import GlobalStack
 from lib.stacks.guard import Guard
+from lib.stacks.notification import Notification
 from lib.stacks.operations import Operations
 from lib.stacks.probe import Probe
 from lib.stacks.schema import LedgerSchema
@@ -103,7 +104,8 @@ class RegionStack(TapStack):
         )
         self._back_up()
         self.schema = LedgerSchema(foundation)
-        self.settlement = Settlement(foundation)
+        self.notification = Notification(foundation)
+        self.settlement = Settlement(foundation, events=self.notification.events)
         self.guard = Guard(foundation, consumer=self.settlement.consumer)
         self.probe = Probe(foundation)
         self.serving = Serving(foundation, queue=self.settlement.queue)
@@ -154,6 +156,7 @@ class RegionStack(TapStack):
         return {
             **self.serving.functions,
             **self.settlement.functions,
+            **self.notification.functions,
             **self.guard.functions,
             **self.probe.functions,
             **self.schema.functions,
@@ -184,6 +187,7 @@ class RegionStack(TapStack):
                 "function_hash": code.sha256,
                 "queue_url": self.settlement.queue.url,
                 "backup_plan_id": self.backup.plan_id,
+                "events_topic_arn": self.notification.events.arn,
                 "failover_workflow_arn": self.failover.workflow.machine_arn,
                 "cluster_id": self.ledger.id,
                 "writer_endpoint": self.ledger.writer_endpoint,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from lib.constructs.events import PaymentEvents
 from lib.constructs.functions import Function
 from lib.constructs.queue import PaymentQueue
 from lib.settings import RECONCILER_CONCURRENCY
@@ -20,8 +21,8 @@ UNSETTLED_ALARM_SECONDS: Final = 300
 class Settlement:
     """What settles payments: equal in both regions, at work in the active one."""
 
-    def __init__(self, foundation: Foundation) -> None:
-        self._foundation = foundation
+    def __init__(self, foundation: Foundation, *, events: PaymentEvents) -> None:
+        self._foundation, self._events = foundation, events
         self.queue = PaymentQueue(
             foundation.scope,
             "queue",
@@ -43,6 +44,7 @@ class Settlement:
                 **here.writer,
                 "RECEIPTS_BUCKET": here.shared.receipts.name_in(here.region),
                 "DOCUMENTS_BUCKET": here.shared.documents.name_in(here.region),
+                "EVENTS_TOPIC_ARN": self._events.arn,
             },
             concurrency=settings.settlement_concurrency,
             timeout_seconds=PROCESSOR_TIMEOUT_SECONDS,
@@ -53,6 +55,7 @@ class Settlement:
         for bucket in kept:
             bucket.grant_put(processor, region=here.region, prefix=ARCHIVE_PREFIX)
         here.network.allow_s3("s3:PutObject", on=[bucket.objects_in(here.region, ARCHIVE_PREFIX) for bucket in kept])
+        self._events.grant_publish(processor)
         self.consumer = self.queue.feed(
             processor, enabled=here.role.settles_at_first, concurrency=settings.settlement_concurrency
         )

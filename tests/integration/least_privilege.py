@@ -224,6 +224,18 @@ def _consumer_off(platform: Platform, region: Region) -> dict[str, Any]:
     return {}
 
 
+def _settled(platform: Platform, region: Region) -> dict[str, Any]:
+    """The event of a payment whose customer nobody has written to; it is not even settled, and nobody minds."""
+    payment = payments.content(customer={"reference": "probe", "email": "success@simulator.amazonses.com"})
+    assert platform.send(platform.peer(region), json.dumps(payment)).status == 202
+    eventually(lambda: platform.read(region, payment["id"]).status, lambda status: status == 200, within=30)
+    event = {"type": "payment.settled", "version": 1, "payment_id": payment["id"], "amount": payment["amount"]}
+    now = datetime.now(UTC).isoformat()
+    event |= {"currency": payment["currency"], "region": region.name, "epoch": 1, "accepted_at": now, "settled_at": now}
+    common = {"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": "probe"}
+    return {"Records": [{**common, "Sns": {"MessageId": "probe", "Message": json.dumps(event)}}]}
+
+
 def _status(*codes: int) -> Callable[[Any], bool]:
     return lambda answer: answer["statusCode"] in codes
 
@@ -262,6 +274,7 @@ PROBES = {
     "health-database": Probe((_get("/health/database"),), _status(200)),
     "processor": Probe((_delivery,), lambda answer: answer == {"batchItemFailures": []}),
     "reconciler": Probe((lambda _platform, _region: {"full": True},), lambda answer: answer["enqueued"] > 0),
+    "notifier": Probe((_settled,), lambda answer: list(answer.values()) == ["sent"]),
     "guard": Probe((_consumer_off,), lambda answer: answer["switched"] is True),
     "probe": Probe((lambda _platform, _region: {},), lambda answer: answer == {"healthy": True}),
     "migrate": Probe((lambda _platform, _region: {},), lambda answer: answer["version"] > 0),
@@ -311,6 +324,10 @@ NOT_EVALUATED = {
     ("processor", "sqs:DeleteMessage"): _POLL,
     ("processor", "sqs:GetQueueAttributes"): _POLL,
     ("processor", "sqs:ReceiveMessage"): _POLL,
+    ("notifier", "sqs:SendMessage"): "Lambda sends what has failed for good under the function's role, the emulator"
+    " under none: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
+    ("notifier", "dynamodb:DeleteItem"): "An attempt that failed is forgotten with it, so that the next one need not"
+    " wait for the lease; the probe does not fail (tests/unit/functions/test_notifier.py)",
 }
 """By function (``*``: every one) and action: why it is there, although nothing fails here without it.
 

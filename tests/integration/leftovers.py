@@ -127,6 +127,11 @@ def _buckets(s3: Any) -> Iterator[str]:
     yield from (bucket["Name"] for bucket in s3.list_buckets()["Buckets"])
 
 
+def _mail_identities(sesv2: Any) -> Iterator[str]:
+    # The one who lists has no paginator for this operation.
+    yield from (identity["IdentityName"] for identity in sesv2.list_email_identities()["EmailIdentities"])
+
+
 REGIONAL: dict[str, tuple[str, Lister]] = {
     "VPCs": ("ec2", _ec2("describe_vpcs", "Vpcs", "VpcId")),
     "subnets": ("ec2", _ec2_of_vpc("describe_subnets", "Subnets", "SubnetId")),
@@ -179,6 +184,7 @@ REGIONAL: dict[str, tuple[str, Lister]] = {
     "subscriptions": ("sns", _named("list_subscriptions", "Subscriptions", "TopicArn")),
     "backup vaults": ("backup", _named("list_backup_vaults", "BackupVaultList", "BackupVaultName")),
     "backup plans": ("backup", _named("list_backup_plans", "BackupPlansList", "BackupPlanName")),
+    "mail identities": ("sesv2", _mail_identities),
     "log groups": ("logs", _named("describe_log_groups", "logGroups", "logGroupName")),
 }
 

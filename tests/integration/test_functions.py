@@ -11,7 +11,7 @@ from tests.integration.platform import Platform, Region
 
 NAMES = (
     *("webhook", "payments", "health-live", "health-database"),
-    *("processor", "reconciler", "guard", "probe", "migrate"),
+    *("processor", "reconciler", "notifier", "guard", "probe", "migrate"),
     *("begin-epoch", "canary"),
 )
 MEMORY_MB = 1024
@@ -120,6 +120,7 @@ def test_both_regions_give_it_the_same_kind_of_environment(platform: Platform, n
 INVOKED_BY = {
     **dict.fromkeys(("webhook", "payments", "health-live", "health-database"), "apigateway.amazonaws.com"),
     **dict.fromkeys(("reconciler", "guard", "probe"), "events.amazonaws.com"),
+    "notifier": "sns.amazonaws.com",
 }
 """Lambda itself wakes the processor, and Terraform's own identity invokes migrations: nobody needs a permission."""
 
@@ -127,11 +128,14 @@ INVOKED_BY = {
 SCHEDULES = {"reconciler": "reconcile", "guard": "guard-consumer", "probe": "probe-peer"}
 
 
-def _rule(platform: Platform, name: str) -> str:
-    return f"{platform.settings.naming.prefix}-{SCHEDULES[name]}-"
+def _invoker(platform: Platform, region: Region, name: str) -> str:
+    """In the ARN of what alone may invoke a function."""
+    if name in SCHEDULES:
+        return f":rule/{platform.settings.naming.prefix}-{SCHEDULES[name]}-"
+    return str(region.outputs["events_topic_arn" if name == "notifier" else "api_id"])
 
 
-def test_only_the_api_or_the_schedule_may_invoke_what_is_behind_it(
+def test_only_the_api_the_schedule_or_the_topic_may_invoke_what_is_behind_it(
     platform: Platform, region: Region, name: str
 ) -> None:
     awslambda = platform.client("lambda", region)
@@ -142,8 +146,5 @@ def test_only_the_api_or_the_schedule_may_invoke_what_is_behind_it(
 
     assert bool(document["Statement"]) is (name in INVOKED_BY)
     for statement in document["Statement"]:
-        source = (
-            region.outputs["api_id"] if INVOKED_BY[name].startswith("apigateway") else f":rule/{_rule(platform, name)}"
-        )
         assert statement["Principal"] == {"Service": INVOKED_BY[name]}
-        assert source in json.dumps(statement["Condition"])
+        assert _invoker(platform, region, name) in json.dumps(statement["Condition"])

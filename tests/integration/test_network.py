@@ -11,7 +11,7 @@ import pytest
 from tests.integration.platform import Platform, Region
 
 ANYWHERE = {"0.0.0.0/0", "::/0"}
-REACHING_OUT = ("probe", "canary")
+REACHING_OUT = ("probe", "canary", "notifier")
 """Functions that have to reach the world, each with a security group of its own."""
 
 
@@ -183,7 +183,7 @@ class TestAccess:
         assert kinds == {
             "s3": "Gateway",
             "dynamodb": "Gateway",
-            **dict.fromkeys(("secretsmanager", "sqs", "lambda"), "Interface"),
+            **dict.fromkeys(("secretsmanager", "sqs", "sns", "lambda"), "Interface"),
         }
         assert all(endpoint["State"] == "available" for endpoint in vpc.endpoints)
         assert all(region.name in endpoint["ServiceName"] for endpoint in vpc.endpoints)

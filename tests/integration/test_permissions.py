@@ -22,7 +22,7 @@ from tests.integration.platform import Platform, Region
 
 NAMES = (
     *("webhook", "payments", "health-live", "health-database"),
-    *("processor", "reconciler", "guard", "probe", "migrate"),
+    *("processor", "reconciler", "notifier", "guard", "probe", "migrate"),
     *("begin-epoch", "canary"),
 )
 Client = Callable[..., Any]
@@ -104,6 +104,11 @@ class Resources:
     customer: str
     queue: str
     peer_queue: str
+    events: str
+    alerts: str
+    dead: str
+    identity: str
+    peer_identity: str
     consumer: str
     peer_consumer: str
     signing: str
@@ -123,6 +128,11 @@ def resources(platform: Platform, region: Region) -> Resources:
         customer=f"arn:aws:dynamodb:{region}:{account}:table/{table}/index/customer",
         queue=queue_arn(platform, region),
         peer_queue=queue_arn(platform, platform.peer(region)),
+        events=region.outputs["events_topic_arn"],
+        alerts=region.outputs["alarm_topic_arn"],
+        dead=region.outputs["events_topic_arn"].replace(":sns:", ":sqs:").replace("-settled-", "-settled-dead-"),
+        identity=identity_arn(platform, region),
+        peer_identity=identity_arn(platform, platform.peer(region)),
         consumer=settlement.consumer(platform, region)["EventSourceMappingArn"],
         peer_consumer=settlement.consumer(platform, platform.peer(region))["EventSourceMappingArn"],
         signing=shared["signing_secret_arns"][region.name],
@@ -136,12 +146,17 @@ def queue_arn(platform: Platform, region: Region) -> str:
     return f"arn:aws:sqs:{region}:{platform.shared['account_id']}:{region.outputs['queue_url'].rpartition('/')[2]}"
 
 
+def identity_arn(platform: Platform, region: Region) -> str:
+    return f"arn:aws:ses:{region}:{platform.shared['account_id']}:identity/{platform.settings.environment_domain}"
+
+
 GET, PUT, DELETE, SCAN = (f"dynamodb:{verb}" for verb in ("GetItem", "PutItem", "DeleteItem", "Scan"))
 READ = "secretsmanager:GetSecretValue"
 UPDATE, QUERY, BATCH = "dynamodb:UpdateItem", "dynamodb:Query", "dynamodb:BatchGetItem"
 SEND, RECEIVE, REMOVE, COUNT = (
     f"sqs:{verb}" for verb in ("SendMessage", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 )
+PUBLISH, MAIL = "sns:Publish", "ses:SendEmail"
 SEE, SWITCH = (f"lambda:{verb}EventSourceMapping" for verb in ("Get", "Update"))
 MAY: dict[str, list[tuple[str, str]]] = {
     "webhook": [(GET, "table"), (PUT, "table"), (READ, "signing"), (SEND, "queue")],
@@ -153,12 +168,13 @@ MAY: dict[str, list[tuple[str, str]]] = {
     "health-database": [(GET, "table"), (READ, "application")],
     "processor": [
         *((GET, "table"), (UPDATE, "table"), (READ, "application")),
-        *((RECEIVE, "queue"), (REMOVE, "queue"), (COUNT, "queue")),
+        *((RECEIVE, "queue"), (REMOVE, "queue"), (COUNT, "queue"), (PUBLISH, "events")),
     ],
     "reconciler": [
         *((GET, "table"), (UPDATE, "table"), (QUERY, "unsettled"), (QUERY, "closed")),
         *((SEND, "queue"), (COUNT, "queue"), (READ, "application")),
     ],
+    "notifier": [*((action, "table") for action in (GET, PUT, UPDATE, DELETE)), (SEND, "dead"), (MAIL, "identity")],
     "guard": [(GET, "table"), (SEE, "consumer"), (SWITCH, "consumer")],
     "probe": [],
     "migrate": [(READ, "master"), (READ, "application"), (READ, "failover")],
@@ -179,6 +195,9 @@ ALL = [
     ),
     *((READ, secret) for secret in ("signing", "application", "master", "failover")),
     ("secretsmanager:PutSecretValue", "signing"),
+    *((PUBLISH, topic) for topic in ("events", "alerts")),
+    *((MAIL, identity) for identity in ("identity", "peer_identity")),
+    (SEND, "dead"),
     *((action, consumer) for action in (SEE, SWITCH) for consumer in ("consumer", "peer_consumer")),
 ]
 
@@ -196,10 +215,15 @@ class TestSimulation:
                 ResourceArns=[getattr(found, resource)],
                 ContextEntries=[
                     {
+                        "ContextKeyName": "ses:FromAddress",
+                        "ContextKeyValues": [f"payments@{platform.settings.environment_domain}"],
+                        "ContextKeyType": "string",
+                    },
+                    {
                         "ContextKeyName": "dynamodb:LeadingKeys",
-                        "ContextKeyValues": ["control"],
+                        "ContextKeyValues": ["notification#1" if name == "notifier" else "control"],
                         "ContextKeyType": "stringList",
-                    }
+                    },
                 ],
             )["EvaluationResults"]
             allowed = result["EvalDecision"] == "allowed"
@@ -317,6 +341,29 @@ def consumer_of(platform: Platform, functions: Any) -> dict[str, Any]:
     return settlement.consumer(platform, region)
 
 
+def send_mail(platform: Platform, client: Client) -> None:
+    mail(client, f"payments@{platform.settings.environment_domain}")
+
+
+def send_forged_mail(platform: Platform, client: Client) -> None:
+    mail(client, f"director@{platform.settings.environment_domain}")
+
+
+def mail(client: Client, sender: str) -> None:
+    client("sesv2").send_email(
+        FromEmailAddress=sender,
+        Destination={"ToAddresses": ["success@simulator.amazonses.com"]},
+        Content={"Simple": {"Subject": {"Data": "test"}, "Body": {"Text": {"Data": "test"}}}},
+    )
+
+
+def publish(platform: Platform, client: Client) -> None:
+    """Only those try who may not: it is no event, and would end among the dead letters."""
+    sns = client("sns")
+    (region,) = (it for it in platform.regions.values() if it.name == sns.meta.region_name)
+    sns.publish(TopicArn=region.outputs["events_topic_arn"], Message="{}")
+
+
 def read_secret(which: str) -> Callable[[Platform, Client], None]:
     def read(platform: Platform, client: Client) -> None:
         secrets = client("secretsmanager")
@@ -364,6 +411,10 @@ CALLS: dict[str, tuple[list[Any], list[Any]]] = {
     "reconciler": (
         [read_table, update_table, UNSETTLED, CLOSED, APPLICATION, enqueue, count],
         [write_table, delete_from_table, scan_table, CUSTOMER, SIGNING, MASTER, take, purge],
+    ),
+    "notifier": (
+        [read_table, send_mail],
+        [scan_table, UNSETTLED, SIGNING, APPLICATION, MASTER, enqueue, take, publish, see_consumer, send_forged_mail],
     ),
     "guard": (
         [read_table, see_consumer, switch_consumer],

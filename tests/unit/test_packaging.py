@@ -24,7 +24,7 @@ CACHE = ROOT / "build"
 TRUST = ROOT / "lib" / "trust" / "rds-global-bundle.pem"
 HANDLERS = (
     *("webhook", "payments", "health_live", "health_database"),
-    *("processor", "reconciler", "guard", "probe", "migrate"),
+    *("processor", "reconciler", "notifier", "guard", "probe", "migrate"),
     *("begin_epoch", "canary"),
 )
 SETTINGS = {
@@ -45,6 +45,8 @@ SETTINGS = {
     "PEER_HOST": "peer",
     "REGIONAL_HOST": "here",
     "FAILOVER_SECRET_ARN": "arn",
+    "EVENTS_TOPIC_ARN": "arn",
+    "SENDER": "payments@tap.example",
     "DATABASE_SECRET_ARN": "arn",
     "DATABASE_WRITER_HOST": "writer",
     "DATABASE_READER_HOST": "reader",

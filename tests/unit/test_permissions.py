@@ -168,7 +168,7 @@ def test_a_functions_own_code_may_not_touch_network_interfaces(deployment: Deplo
             "processor",
             {
                 *("dynamodb:GetItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"),
-                *("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
+                *("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sns:Publish"),
                 "s3:PutObject",
             },
         ),
@@ -177,6 +177,13 @@ def test_a_functions_own_code_may_not_touch_network_interfaces(deployment: Deplo
             {
                 *("dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"),
                 *("sqs:GetQueueAttributes", "sqs:SendMessage"),
+            },
+        ),
+        (
+            "notifier",
+            {
+                *(f"dynamodb:{verb}Item" for verb in ("Get", "Put", "Update", "Delete")),
+                *("ses:SendEmail", "sqs:SendMessage"),
             },
         ),
         ("guard", {"dynamodb:GetItem", "lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"}),

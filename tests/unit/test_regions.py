@@ -9,7 +9,7 @@ from tests.unit.app import Deployment, Resource
 REGIONS = {"primary": "us-east-1", "secondary": "us-west-2"}
 FUNCTIONS = {
     *("webhook", "payments", "health-live", "health-database"),
-    *("processor", "reconciler", "guard", "probe", "migrate"),
+    *("processor", "reconciler", "notifier", "guard", "probe", "migrate"),
     *("begin-epoch", "canary"),
 }
 

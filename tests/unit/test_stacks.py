@@ -176,7 +176,7 @@ class TestAlarms:
             "AWS/S3/OperationsFailedReplication": 2,
             "AWS/WAFV2/BlockedRequests": 1,
             "AWS/SQS/ApproximateAgeOfOldestMessage": 1,
-            "AWS/SQS/ApproximateNumberOfMessagesVisible": 1,
+            "AWS/SQS/ApproximateNumberOfMessagesVisible": 2,
             "tap/NotEnqueued": 1,
             "tap/PaymentConflict": 1,
             "tap/StaleEpoch": 1,
@@ -226,10 +226,11 @@ class TestAlarms:
     def test_topics_are_encrypted_and_mail_every_address(
         self, deployment: Deployment, tmp_path: Path, stack: str
     ) -> None:
-        topic = deployment[stack].one("aws_sns_topic")
+        topic = deployment[stack].all("aws_sns_topic")["alerts/topic"]
         assert deployment.key_region(stack, topic["kms_master_key_id"]) == REGIONS[stack]
         more = synthesize(tmp_path, alert_emails="a@x.example,b@y.example")
-        mails = more[stack].all("aws_sns_topic_subscription").values()
+        subscriptions = more[stack].all("aws_sns_topic_subscription").items()
+        mails = [body for path, body in subscriptions if path.startswith("alerts/")]
         assert [(mail["protocol"], mail["endpoint"]) for mail in mails] == [
             ("email", "a@x.example"),
             ("email", "b@y.example"),
@@ -257,7 +258,7 @@ class TestRouting:
         for which, host in (("primary", "use1"), ("secondary", "usw2")):
             record = deployment["routing"].all("aws_route53_record")[f"records/{which}"]
             assert deployment.target("routing", record["alias"]["name"]).stack == which
-            regional = deployment[which].one("aws_route53_record")
+            regional = deployment[which].all("aws_route53_record")["record/record"]
             assert regional["name"] == f"{host}.dev.tap.example"
             domain = deployment.target(which, regional["alias"]["name"])
             assert domain.body["domain_name"] == regional["name"]

@@ -218,3 +218,12 @@ def _runs(label: str) -> Iterator[str]:
 def leaves_the_region_out(name: Name, resource: Resource) -> bool:
     """Whether AWS or a standard leaves no place for a region in it; the ``Name`` tag tells it then."""
     return name.described.characters is DNS and resource.type in WITHOUT_REGION
+
+
+def is_a_protocols(resource: Resource) -> bool:
+    """Whether a record has a name that a protocol looks up (``_dmarc``) for the domain that follows.
+
+    https://www.rfc-editor.org/rfc/rfc8552
+    """
+    found = [label for name in names(resource) for label in name.text.split(".")]
+    return resource.type == _RECORD and any(label.startswith("_") for label in found)

@@ -13,6 +13,7 @@ from policies.rules.names._names import (
     Name,
     bears_a_name,
     environment,
+    is_a_protocols,
     labels,
     leaves_the_region_out,
     names,
@@ -20,6 +21,10 @@ from policies.rules.names._names import (
     region_in,
 )
 from policies.rules.names._renaming import rename
+
+
+def _tells_a_region(resource: Resource) -> bool:
+    return bears_a_name(resource) and not is_a_protocols(resource)
 
 
 def _region(text: str, resource: Resource, other: str) -> str | bool:
@@ -54,7 +59,7 @@ def _moved(body: dict[str, object], resource: Resource) -> bool:
     remediation="Put the region as use1 or usw2 before the environment, and global for what is in both.",
     severity=Severity.MEDIUM,
     controls=["PCI-DSS-4.0:12.5.1", "NIST-800-53:CM-8", "WA-REL:REL13-BP04"],
-    judges=kind("*", where=bears_a_name),
+    judges=kind("*", where=_tells_a_region),
     passes=[
         {
             "aws_sqs_queue": {

@@ -14,12 +14,17 @@ from botocore.exceptions import ClientError
 from tests.unit.embedded.clouds import EAST, Cloud, closes, unique
 
 
-def under_a_role(cloud: Cloud, service: str, *actions: str, on: str) -> Any:
-    """A service as a role sees it that may do ``actions`` on one resource."""
+def under_a_role(cloud: Cloud, service: str, *actions: str, on: str, when: Any = None) -> Any:
+    """A service as a role sees it that may do ``actions`` on one resource, under a condition."""
     iam, role = cloud.client("iam"), unique("role")
     trust = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
     made = iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(trust))
-    allowed = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": on}]}
+    allowed = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": list(actions), "Resource": on, **({"Condition": when} if when else {})}
+        ],
+    }
     iam.put_role_policy(RoleName=role, PolicyName="allowed", PolicyDocument=json.dumps(allowed))
     keys = cloud.client("sts").assume_role(RoleArn=made["Role"]["Arn"], RoleSessionName="test")["Credentials"]
     with mock.patch.dict(os.environ, cloud.emulator.environment(), clear=True):

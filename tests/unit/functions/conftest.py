@@ -20,6 +20,7 @@ from tests.unit.functions.support import (
     ControlItem,
     Database,
     Deploy,
+    Events,
     Function,
     Queue,
     new_table,
@@ -51,7 +52,7 @@ def role_arn(cloud: Cloud) -> str:
         *("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"),
         *("sqs:GetQueueAttributes", "sqs:SendMessage", "secretsmanager:GetSecretValue"),
         "s3:PutObject",
-        *("sqs:DeleteMessage", "sqs:ReceiveMessage"),
+        *("sqs:DeleteMessage", "sqs:ReceiveMessage", "sns:Publish", "ses:SendEmail", "dynamodb:DeleteItem"),
         *("lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"),
     ]
     allowed = {"Effect": "Allow", "Action": actions, "Resource": "*"}
@@ -120,6 +121,21 @@ def queue(cloud: Cloud) -> Queue:
 
 
 @pytest.fixture(scope="session")
+def events(cloud: Cloud) -> Events:
+    """A topic, and a queue that hears what is published to it."""
+    sns, sqs = cloud.client("sns"), cloud.client("sqs")
+    topic, url = (
+        sns.create_topic(Name=unique("settled"))["TopicArn"],
+        sqs.create_queue(QueueName=unique("heard"))["QueueUrl"],
+    )
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    statement = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": _policy({**statement, "Resource": arn})})
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    return Events(sqs, topic, url)
+
+
+@pytest.fixture(scope="session")
 def webhook(deploy: Deploy, sessions_table: str, signing_secret: str, queue: Queue) -> Function:
     """The webhook, which reads the region's state anew for every request."""
     return deploy(
@@ -158,6 +174,12 @@ def database(cloud: Cloud, emulator: Emulator) -> Iterator[Database]:
         failover_secret=cloud.new_secret(FAILOVER),
     )
     rds.delete_db_cluster(DBClusterIdentifier=identifier, SkipFinalSnapshot=True)
+
+
+@pytest.fixture(scope="session")
+def processor_variables(ledger_variables: dict[str, str], archive: Archive, events: Events) -> dict[str, str]:
+    """What a processor is told beside its table."""
+    return {**ledger_variables, **archive.variables, "EVENTS_TOPIC_ARN": events.topic}
 
 
 @pytest.fixture(scope="session")

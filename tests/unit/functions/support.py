@@ -138,6 +138,24 @@ class Archive:
         return content
 
 
+@dataclass(frozen=True)
+class Events:
+    """A topic, and what was published to it."""
+
+    client: Any
+    topic: str
+    url: str
+
+    def heard(self, payment_id: str) -> list[dict[str, Any]]:
+        """The events of a payment; all that were published until now are forgotten then."""
+        found: list[dict[str, Any]] = []
+        while messages := self.client.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages", []):
+            for message in messages:
+                found.append(json.loads(message["Body"]))
+                self.client.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+        return [event for event in found if event["payment_id"] == payment_id]
+
+
 Deploy = Callable[..., Function]
 
 

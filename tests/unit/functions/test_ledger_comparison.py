@@ -15,7 +15,6 @@ from domain.payment import parse_payment
 from domain.payment_store import PaymentStore
 from tests.unit.functions.support import (
     REGION,
-    Archive,
     Cloud,
     ControlItem,
     Deploy,
@@ -138,15 +137,14 @@ class TestAfterAFailover:
         settle: Settle,
         failover: Failover,
         deploy: Deploy,
-        ledger_variables: dict[str, str],
+        processor_variables: dict[str, str],
         ledger: Connection,
         table: str,
-        archive: Archive,
     ) -> None:
         lost = settle(lost=True)
         failover()
         assert reopened(reconciler) == 1
-        processor = deploy("processor", SESSIONS_TABLE=table, **ledger_variables, **archive.variables)
+        processor = deploy("processor", SESSIONS_TABLE=table, **processor_variables)
         record = {"messageId": "m", "body": f'{{"payment_id": "{lost}"}}', "eventSource": "aws:sqs", "attributes": {}}
         assert processor({"Records": [record]}).payload == {"batchItemFailures": []}
         assert ledger.run("SELECT epoch FROM ledger.payments WHERE payment_id = :id", id=lost) == [[2]]

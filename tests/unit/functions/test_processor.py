@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC
 from typing import Any
 
 import pytest
 from pg8000.exceptions import DatabaseError
 from pg8000.native import Connection
 
+from domain.payment_index import timestamp
 from tests.unit.functions.support import (
     APPLICATION,
     REGION,
-    Archive,
     Cloud,
     ControlItem,
     Database,
     Deploy,
+    Events,
     Function,
     payment_json,
     request,
@@ -27,9 +29,9 @@ from tests.unit.functions.support import (
 
 
 @pytest.fixture(scope="module")
-def processor(deploy: Deploy, ledger_variables: dict[str, str], sessions_table: str, archive: Archive) -> Function:
+def processor(deploy: Deploy, processor_variables: dict[str, str], sessions_table: str) -> Function:
     """The processor, on a ledger whose schema is up to date."""
-    return deploy("processor", SESSIONS_TABLE=sessions_table, **ledger_variables, **archive.variables)
+    return deploy("processor", SESSIONS_TABLE=sessions_table, **processor_variables)
 
 
 @pytest.fixture(autouse=True)
@@ -142,6 +144,54 @@ class TestSettlement:
         assert len(rows(ledger, good)) == 1
 
 
+class TestTheEvent:
+    def test_says_what_the_ledger_says_and_nothing_of_the_customer(
+        self, webhook: Function, processor: Function, ledger: Connection, events: Events
+    ) -> None:
+        customer = {"reference": "customer-7", "email": "ada@tap.example"}
+        payment_id = accepted(webhook, amount=4711, currency="JPY", customer=customer)
+        assert failed(processor, payment_id) == []
+        (event,) = events.heard(payment_id)
+        (row,) = ledger.run("SELECT accepted_at, settled_at FROM ledger.payments WHERE payment_id = :id", id=payment_id)
+        assert event == {
+            "type": "payment.settled",
+            "version": 1,
+            "payment_id": payment_id,
+            "amount": 4711,
+            "currency": "JPY",
+            "region": REGION,
+            "epoch": 1,
+            "accepted_at": timestamp(row[0].astimezone(UTC)),
+            "settled_at": timestamp(row[1].astimezone(UTC)),
+        }
+
+    def test_is_published_once_however_often_the_message_is_delivered_later(
+        self, webhook: Function, processor: Function, events: Events
+    ) -> None:
+        payment_id = accepted(webhook)
+        assert failed(processor, payment_id, payment_id) == []
+        assert failed(processor, payment_id) == []
+        assert len(events.heard(payment_id)) == 1
+
+    def test_is_made_up_for_when_there_was_nobody_to_take_it(
+        self, webhook: Function, processor: Function, events: Events, cloud: Cloud, sessions_table: str
+    ) -> None:
+        payment_id = accepted(webhook)
+        function = processor.client.get_function_configuration(FunctionName=processor.name)["Environment"]["Variables"]
+        gone = {**function, "EVENTS_TOPIC_ARN": events.topic + "-gone"}
+        processor.client.update_function_configuration(FunctionName=processor.name, Environment={"Variables": gone})
+        try:
+            assert failed(processor, payment_id) == [payment_id]
+            assert status(cloud, sessions_table, payment_id)["status"]["S"] == "accepted"
+        finally:
+            processor.client.update_function_configuration(
+                FunctionName=processor.name, Environment={"Variables": function}
+            )
+        assert failed(processor, payment_id) == []
+        assert len(events.heard(payment_id)) == 1
+        assert status(cloud, sessions_table, payment_id)["status"]["S"] == "settled"
+
+
 class TestConflict:
     def test_the_log_says_why_a_message_stays_in_the_queue(
         self, processor: Function, control_item: ControlItem
@@ -152,7 +202,13 @@ class TestConflict:
         assert "this region is standby" in processor(delivery(unique("pay"))).log
 
     def test_other_content_under_the_same_id_is_recorded_and_never_settled(
-        self, webhook: Function, processor: Function, ledger: Connection, cloud: Cloud, sessions_table: str
+        self,
+        webhook: Function,
+        processor: Function,
+        ledger: Connection,
+        cloud: Cloud,
+        sessions_table: str,
+        events: Events,
     ) -> None:
         payment_id = accepted(webhook, amount=100)
         ledger.run(
@@ -164,6 +220,7 @@ class TestConflict:
         assert rows(ledger, payment_id) == [[999, "EUR", "us-west-2", 1]]
         assert rows(ledger, payment_id, "conflicts") == [[100, "EUR", REGION, 1]]
         assert status(cloud, sessions_table, payment_id)["status"]["S"] == "conflict"
+        assert events.heard(payment_id) == []
 
 
 class TestWhoMaySettle:

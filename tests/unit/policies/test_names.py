@@ -17,8 +17,8 @@ from policies.rules.names._names import UNKNOWN, environment, names, places
 from policies.rules.names._table import PARTS, TABLE
 
 NOT_NAMES = {
-    "alarm_description", "arn", "assume_role_policy", "body", "comment", "description", "fqdn", "policy", "source_arn",
-    "target_prefix",
+    "alarm_description", "arn", "assume_role_policy", "body", "comment", "description", "email_identity", "fqdn",
+    "policy", "source_arn", "target_prefix",
 }  # fmt: skip
 """Attributes that may hold the environment and name nothing."""
 
