@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
-from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
-from cdktf_cdktf_provider_aws.sns_topic_policy import SnsTopicPolicy
 from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
 from constructs import Construct
 
 from lib.constructs.context import RegionContext
 from lib.constructs.keys import RegionalKey
-from lib.constructs.policy import Grantee, allow, document
+from lib.constructs.policy import Grantee, allow
+from lib.constructs.topic import encrypted_topic
 
 PERIOD_SECONDS: Final = 60
 
@@ -41,25 +40,22 @@ class AlertTopic(Construct):
         super().__init__(scope, id_)
         self._at = at
         self._alarms: list[CloudwatchMetricAlarm] = []
-        topic = SnsTopic(self, "topic", provider=at.provider, name=at.name("alerts"), kms_master_key_id=key_arn)
-        SnsTopicPolicy(
+        topic = encrypted_topic(
             self,
-            "policy",
-            provider=at.provider,
-            arn=topic.arn,
-            policy=document(
-                [
-                    allow(
-                        "sns:Publish",
-                        on=topic.arn,
-                        to={"Service": "cloudwatch.amazonaws.com"},
-                        when={
-                            "StringEquals": {"aws:SourceAccount": at.account_id},
-                            "ArnLike": {"aws:SourceArn": at.arn("cloudwatch", "alarm:*")},
-                        },
-                    )
-                ]
-            ),
+            at=at,
+            key_arn=key_arn,
+            resource="alerts",
+            allowing=lambda topic: [
+                allow(
+                    "sns:Publish",
+                    on=topic,
+                    to={"Service": "cloudwatch.amazonaws.com"},
+                    when={
+                        "StringEquals": {"aws:SourceAccount": at.account_id},
+                        "ArnLike": {"aws:SourceArn": at.arn("cloudwatch", "alarm:*")},
+                    },
+                )
+            ],
         )
         for number, email in enumerate(emails, start=1):
             SnsTopicSubscription(

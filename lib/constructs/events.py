@@ -10,8 +10,6 @@ from cdktf_cdktf_provider_aws.lambda_function_event_invoke_config import (
     LambdaFunctionEventInvokeConfigDestinationConfig,
     LambdaFunctionEventInvokeConfigDestinationConfigOnFailure,
 )
-from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
-from cdktf_cdktf_provider_aws.sns_topic_policy import SnsTopicPolicy
 from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
 from constructs import Construct
 
@@ -19,8 +17,9 @@ from lib.constructs.alerts import AlertTopic, Metric
 from lib.constructs.context import RegionContext
 from lib.constructs.functions import Function
 from lib.constructs.keys import RegionalKey
-from lib.constructs.policy import Grantee, allow, document
-from lib.constructs.queue import encrypted_queue
+from lib.constructs.policy import Grantee, allow
+from lib.constructs.queue import encrypted_queue, visible
+from lib.constructs.topic import encrypted_topic
 
 RETRIES: Final = 2
 """The most that Lambda makes, after one minute and after two.
@@ -38,25 +37,7 @@ class PaymentEvents(Construct):
     def __init__(self, scope: Construct, id_: str, *, at: RegionContext, key: RegionalKey, alerts: AlertTopic) -> None:
         super().__init__(scope, id_)
         self._at, self._key = at, key
-        topic = SnsTopic(self, "topic", provider=at.provider, name=at.name("settled"), kms_master_key_id=key.arn)
-        self.arn: str = topic.arn
-        SnsTopicPolicy(
-            self,
-            "policy",
-            provider=at.provider,
-            arn=self.arn,
-            policy=document(
-                [
-                    {
-                        "Effect": "Deny",
-                        "Principal": {"AWS": "*"},
-                        "Action": "sns:Publish",
-                        "Resource": self.arn,
-                        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                    }
-                ]
-            ),
-        )
+        self.arn: str = encrypted_topic(self, at=at, key_arn=key.arn, resource="settled").arn
         self._dead = encrypted_queue(
             self,
             "dead-letters",
@@ -78,10 +59,26 @@ class PaymentEvents(Construct):
         alerts.watch(
             self,
             "settled-dead",
-            Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", {"QueueName": at.name("settled-dead")}),
+            self.dead,
             threshold=0,
             description=f"Somebody was not told of a settled payment; the event lies in {at.name('settled-dead')}",
         )
+        alerts.watch(
+            self,
+            "settled-lost",
+            self.metric("NumberOfNotificationsFailedToRedriveToDlq"),
+            threshold=0,
+            description=f"An event of a settled payment reached neither its subscriber nor {at.name('settled-dead')}",
+        )
+
+    @property
+    def dead(self) -> Metric:
+        """How many events nobody took."""
+        return visible(self._at.name("settled-dead"))
+
+    def metric(self, name: str) -> Metric:
+        """One of the topic's metrics, summed up."""
+        return Metric("AWS/SNS", name, "Sum", {"TopicName": self._at.name("settled")})
 
     def grant_publish(self, grantee: Grantee) -> None:
         """Let ``grantee`` publish, and nothing else."""

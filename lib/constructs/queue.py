@@ -104,12 +104,12 @@ class PaymentQueue(Construct):
     @property
     def depth(self) -> Metric:
         """How many messages wait."""
-        return _visible(self.name)
+        return visible(self.name)
 
     @property
     def dead(self) -> Metric:
         """How many could not be settled."""
-        return _visible(self._at.name("payments-dead"))
+        return visible(self._at.name("payments-dead"))
 
     def grant_send(self, grantee: Grantee) -> None:
         """Let ``grantee`` enqueue payments, and nothing else."""
@@ -143,7 +143,8 @@ class PaymentQueue(Construct):
         return Consumer(mapping.uuid, mapping.arn)
 
 
-def _visible(queue: str) -> Metric:
+def visible(queue: str) -> Metric:
+    """How many messages wait in a queue, by its name."""
     return Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", {"QueueName": queue})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lib.constructs.dashboard import Dashboard, Graph, Section
+from lib.constructs.events import PaymentEvents
 from lib.constructs.functions import Function
 from lib.constructs.ingress import ApiIngress
 from lib.constructs.queue import PaymentQueue
@@ -20,11 +21,13 @@ class Operations:
         *,
         ingress: ApiIngress,
         queue: PaymentQueue,
+        events: PaymentEvents,
         functions: Mapping[str, Function],
     ) -> None:
         here, shared = foundation, foundation.shared
         ledger, sessions, every = here.ledger, shared.sessions, list(functions.values())
         processor, reconciler, webhook = functions["processor"], functions["reconciler"], functions["webhook"]
+        notifier = functions["notifier"]
         self.dashboard = Dashboard(
             here.scope,
             "dashboard",
@@ -47,7 +50,7 @@ class Operations:
                                 reconciler.own("OldestUnsettledSeconds", "Maximum"),
                             ],
                         ),
-                        Graph("Dead letters", [queue.dead]),
+                        Graph("Dead letters: payments, events", [queue.dead, events.dead]),
                         Graph(
                             "The other region answers (1) or not (0)",
                             [functions["probe"].own("PeerHealthy", "Minimum")],
@@ -70,6 +73,28 @@ class Operations:
                             [
                                 processor.own(name, "Sum")
                                 for name in ("PaymentSettled", "PaymentConflict", "StaleEpoch", "LedgerUnavailable")
+                            ],
+                        ),
+                        Graph(
+                            "Events: published, delivered, and what was not",
+                            [
+                                *(
+                                    events.metric(name)
+                                    for name in (
+                                        "NumberOfMessagesPublished",
+                                        "NumberOfNotificationsDelivered",
+                                        "NumberOfNotificationsFailed",
+                                        "NumberOfNotificationsRedrivenToDlq",
+                                    )
+                                ),
+                                processor.own("EventNotPublished", "Sum"),
+                            ],
+                        ),
+                        Graph(
+                            "Customers told, told before, and without an address",
+                            [
+                                notifier.own(name, "Sum")
+                                for name in ("CustomerNotified", "NotificationRepeated", "NobodyToNotify")
                             ],
                         ),
                         Graph("Connections to the ledger", [ledger.connections]),

@@ -115,7 +115,11 @@ class RegionStack(TapStack):
             watched.watch(self, at=at, alerts=self.alerts)
         self.ingress = Edge(foundation, document=document, routes=self.serving.routes).ingress
         self.operations = Operations(
-            foundation, ingress=self.ingress, queue=self.settlement.queue, functions=self.functions
+            foundation,
+            ingress=self.ingress,
+            queue=self.settlement.queue,
+            events=self.notification.events,
+            functions=self.functions,
         )
         self._publish(code)
 

@@ -32,6 +32,8 @@ SHOWN = {
     *(("AWS/Lambda", name) for name in ("Invocations", "Errors", "Duration", "ConcurrentExecutions")),
     *(("AWS/DynamoDB", name) for name in ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits")),
     ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
+    *(("AWS/SNS", f"NumberOf{name}") for name in ("MessagesPublished", "NotificationsFailed")),
+    *(("tap", name) for name in ("EventNotPublished", "CustomerNotified")),
 }
 
 

@@ -50,6 +50,11 @@ def _is_kept_aside(queue: Resource) -> bool:
     return not works_off(queue)
 
 
+def _queues_before(dead: Resource) -> list[Resource]:
+    """The queues that hand to it; what topics and functions give up is for other rules."""
+    return [user for user in gives_up_to(dead) if user.type == QUEUE]
+
+
 @rule(
     id="TAP_MESSAGING_DEAD_LETTERS",
     title="Every queue hands what cannot be worked off to a dead-letter queue of its region, after five tries or more",
@@ -95,8 +100,8 @@ def _is_kept_aside(queue: Resource) -> bool:
         edit("given up after the first try", _redrive_with(maxReceiveCount=1)),
         edit("without a number of tries", _redrive_with(maxReceiveCount=None)),
         edit("handed to nobody", _redrive_with(deadLetterTargetArn="")),
-        put("message_retention_seconds", 60, QUEUE, where=_is_kept_aside, seen_on=gives_up_to),
-        drop("message_retention_seconds", QUEUE, where=_is_kept_aside, seen_on=gives_up_to),
+        put("message_retention_seconds", 60, QUEUE, where=_is_kept_aside, seen_on=_queues_before),
+        drop("message_retention_seconds", QUEUE, where=_is_kept_aside, seen_on=_queues_before),
     ],
 )
 def messaging_dead_letters(queue: Resource) -> Iterator[str]:

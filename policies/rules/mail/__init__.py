@@ -1,0 +1,1 @@
+"""Mail: what goes out in the platform's name is signed, cannot be forged, and is sent by those who were named."""
