@@ -122,6 +122,13 @@ def estimate(stacks: Sequence[Stack]) -> list[Part]:
         ),
         # Four writes of 0.005 per 1,000, and four moves of 0.03; https://aws.amazon.com/s3/pricing/
         Part("S3", 1, 0.0, "nothing while empty; 20 per million payments, 120 more once they are archived"),
+        # https://aws.amazon.com/ses/pricing/, https://aws.amazon.com/sns/pricing/
+        Part(
+            "mail to customers",
+            len(of.get("aws_sesv2_email_identity", [])),
+            0.0,
+            "nothing while idle; 100 per million mails, and 0.50 for their events",
+        ),
     ]
     return sorted((part for part in parts if part.count), key=lambda part: -part.total)
 

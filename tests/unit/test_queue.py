@@ -74,8 +74,8 @@ class TestTheQueue:
     def test_is_watched_for_age_and_its_dead_letters_for_any(self, deployment: Deployment, stack: str) -> None:
         alarms = {
             alarm["metric_name"]: alarm
-            for alarm in deployment[stack].all("aws_cloudwatch_metric_alarm").values()
-            if alarm["namespace"] == "AWS/SQS"
+            for path, alarm in deployment[stack].all("aws_cloudwatch_metric_alarm").items()
+            if path.startswith("queue/")
         }
         age, dead = alarms["ApproximateAgeOfOldestMessage"], alarms["ApproximateNumberOfMessagesVisible"]
         assert age["dimensions"] == {"QueueName": queue(deployment, stack).body["name"]}

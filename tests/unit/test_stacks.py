@@ -177,6 +177,7 @@ class TestAlarms:
             "AWS/WAFV2/BlockedRequests": 1,
             "AWS/SQS/ApproximateAgeOfOldestMessage": 1,
             "AWS/SQS/ApproximateNumberOfMessagesVisible": 2,
+            "AWS/SNS/NumberOfNotificationsFailedToRedriveToDlq": 1,
             "tap/NotEnqueued": 1,
             "tap/PaymentConflict": 1,
             "tap/StaleEpoch": 1,
