@@ -35,7 +35,7 @@ from constructs import Construct
 
 from lib.constructs.context import RegionContext
 from lib.constructs.keys import RegionalKey
-from lib.constructs.policy import Statement, allow, document
+from lib.constructs.policy import Statement, allow, document, refuse_plain
 
 ABORT_UPLOADS_DAYS: Final = 7
 NONCURRENT_DAYS: Final = 90
@@ -103,15 +103,7 @@ class Bucket(Construct):
             ignore_public_acls=True,
             restrict_public_buckets=True,
         )
-        self._statements: list[Statement] = [
-            {
-                "Effect": "Deny",
-                "Principal": {"AWS": "*"},
-                "Action": "s3:*",
-                "Resource": [self.arn, f"{self.arn}/*"],
-                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-            }
-        ]
+        self._statements: list[Statement] = [refuse_plain("s3:*", on=[self.arn, f"{self.arn}/*"])]
         # S3 refuses two changes of a bucket's access at once.
         self._policy = S3BucketPolicy(
             self,

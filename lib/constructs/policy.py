@@ -34,6 +34,17 @@ def allow_unscoped(*actions: str, region: str) -> Statement:
     return allow(*actions, on="*", when={"StringEquals": {"aws:RequestedRegion": region}})
 
 
+def refuse_plain(action: str, *, on: str | Sequence[str]) -> Statement:
+    """A statement for a resource's policy that refuses whoever comes without TLS."""
+    return {
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": action,
+        "Resource": on,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
 def document(statements: Sequence[Statement]) -> str:
     """The statements as a policy document."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)

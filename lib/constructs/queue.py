@@ -20,7 +20,7 @@ from lib.constructs.alerts import AlertTopic, Metric
 from lib.constructs.context import RegionContext
 from lib.constructs.functions import Function
 from lib.constructs.keys import RegionalKey
-from lib.constructs.policy import Grantee, Statement, document
+from lib.constructs.policy import Grantee, Statement, document, refuse_plain
 
 BATCH_SIZE: Final = 10
 VISIBILITY_FACTOR: Final = 6
@@ -171,18 +171,11 @@ def encrypted_queue(
         message_retention_seconds=RETENTION_SECONDS,
         **settings,
     )
-    refusal: Statement = {
-        "Effect": "Deny",
-        "Principal": {"AWS": "*"},
-        "Action": "sqs:*",
-        "Resource": queue.arn,
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
     SqsQueuePolicy(
         scope,
         f"{id_}-policy",
         provider=at.provider,
         queue_url=queue.url,
-        policy=document([refusal, *allowing(queue.arn)]),
+        policy=document([refuse_plain("sqs:*", on=queue.arn), *allowing(queue.arn)]),
     )
     return queue

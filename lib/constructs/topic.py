@@ -9,7 +9,7 @@ from cdktf_cdktf_provider_aws.sns_topic_policy import SnsTopicPolicy
 from constructs import Construct
 
 from lib.constructs.context import RegionContext
-from lib.constructs.policy import Statement, document
+from lib.constructs.policy import Statement, document, refuse_plain
 
 
 def encrypted_topic(
@@ -26,13 +26,7 @@ def encrypted_topic(
     """
     topic = SnsTopic(scope, "topic", provider=at.provider, name=at.name(resource), kms_master_key_id=key_arn)
     # A topic's policy may name few actions and no wildcard; publishing is the one that carries anything.
-    refusal: Statement = {
-        "Effect": "Deny",
-        "Principal": {"AWS": "*"},
-        "Action": "sns:Publish",
-        "Resource": topic.arn,
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
+    refusal = refuse_plain("sns:Publish", on=topic.arn)
     SnsTopicPolicy(
         scope, "policy", provider=at.provider, arn=topic.arn, policy=document([refusal, *allowing(topic.arn)])
     )
