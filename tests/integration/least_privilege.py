@@ -20,8 +20,11 @@ from tests.integration.platform import Platform, Region, eventually
 Statement = dict[str, Any]
 Event = Callable[[Platform, Region], dict[str, Any]]
 
-REFUSED = "AccessDenied"
-"""How every service of AWS begins the code of a refusal by IAM; the functions put it into their log."""
+REFUSALS = ("AccessDenied", "AuthorizationError")
+"""How AWS's services begin the code of a refusal by IAM, SNS its own; the functions put it into their log.
+
+https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
+"""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Outcome:
     @property
     def refused(self) -> bool:
         """Whether IAM has refused something that the function tried."""
-        return REFUSED in json.dumps(self.answer) or REFUSED in self.log
+        return any(code in json.dumps(self.answer) or code in self.log for code in REFUSALS)
 
 
 @dataclass(frozen=True)
