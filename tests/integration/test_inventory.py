@@ -32,7 +32,7 @@ def test_no_kind_of_resource_is_forgotten(platform: Platform) -> None:
         "acm": "acm", "api": "apigateway", "backup": "backup", "cloudwatch": "cloudwatch", "db": "rds",
         "dynamodb": "dynamodb",
         "iam": "iam", "kms": "kms", "lambda": "lambda", "rds": "rds", "route53": "route53", "s3": "s3",
-        "secretsmanager": "secretsmanager", "sfn": "stepfunctions", "sns": "sns", "sqs": "sqs",
+        "secretsmanager": "secretsmanager", "sesv2": "sesv2", "sfn": "stepfunctions", "sns": "sns", "sqs": "sqs",
         "wafv2": "wafv2",
         **dict.fromkeys(
             ("default", "eip", "flow", "internet", "nat", "route", "security", "subnet", "vpc"), "ec2"
