@@ -332,6 +332,28 @@ _FUNCTIONS: Final = (
     Grant("LogGroupLookups", "logs", _words("DescribeLogGroups")),
 )
 
+_MESSAGES: Final = (
+    Grant(
+        "Topics",
+        "sns",
+        _words(
+            "CreateTopic DeleteTopic GetTopicAttributes ListSubscriptionsByTopic ListTagsForResource "
+            "SetTopicAttributes Subscribe TagResource UntagResource"
+        ),
+        ("arn:aws:sns:*:{account}:{prefix}-*",),
+    ),
+    Grant("Subscriptions", "sns", _words("GetSubscriptionAttributes SetSubscriptionAttributes Unsubscribe")),
+    Grant(
+        "Mail",
+        "ses",
+        _words(
+            "CreateEmailIdentity DeleteEmailIdentity GetEmailIdentity ListTagsForResource "
+            "PutEmailIdentityDkimSigningAttributes TagResource UntagResource"
+        ),
+        ("arn:aws:ses:*:{account}:identity/*.{domain}",),
+    ),
+)
+
 _API: Final = "arn:aws:apigateway:*::/"
 _EDGE: Final = (
     Grant(
@@ -406,25 +428,6 @@ _EDGE: Final = (
     ),
     # Held to some alarms, this one answers without the composite ones, and whoever asks for those is refused.
     Grant("AlarmLookups", "cloudwatch", _words("DescribeAlarms")),
-    Grant(
-        "Topics",
-        "sns",
-        _words(
-            "CreateTopic DeleteTopic GetTopicAttributes ListSubscriptionsByTopic ListTagsForResource "
-            "SetTopicAttributes Subscribe TagResource UntagResource"
-        ),
-        ("arn:aws:sns:*:{account}:{prefix}-*",),
-    ),
-    Grant("Subscriptions", "sns", _words("GetSubscriptionAttributes SetSubscriptionAttributes Unsubscribe")),
-    Grant(
-        "Mail",
-        "ses",
-        _words(
-            "CreateEmailIdentity DeleteEmailIdentity GetEmailIdentity ListTagsForResource "
-            "PutEmailIdentityDkimSigningAttributes TagResource UntagResource"
-        ),
-        ("arn:aws:ses:*:{account}:identity/*.{domain}",),
-    ),
     # The driver's preflight, and what Terraform reads through Cloud Control.
     Grant("Quotas", "servicequotas", _words("GetAWSDefaultServiceQuota GetServiceQuota")),
     Grant("CloudControl", "cloudformation", _words("GetResource")),
@@ -438,6 +441,7 @@ POLICIES: Final = MappingProxyType(
         "objects": _OBJECTS,
         "functions": _FUNCTIONS,
         "edge": _EDGE,
+        "messages": _MESSAGES,
     }
 )
 """Customer-managed policies by what their names say; IAM takes 6,144 characters each, and 10 for a role."""
