@@ -1,13 +1,14 @@
 # Thin on purpose: every target calls a Python module; the logic and the messages are in deployment/.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup deploy test synth gate plan destroy unit rehearsal integration soak preview comment check format generate \
+.PHONY: help setup deploy test synth gate plan destroy drill drills unit rehearsal integration soak preview comment check format generate \
 	lock bootstrap mutants bench clean
 
 TARGET ?= embedded
 SYNTH ?=
 BASE ?=
 STAGE ?=
+SCENARIO ?=
 export TARGET
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
@@ -43,10 +44,16 @@ plan: setup ## Show what a deploy would change
 destroy: setup ## Remove everything that deploy made, and stop the embedded AWS
 	@$(RUN) deployment destroy
 
+drill: setup ## Lose a region under load and measure the recovery (SCENARIO=name, see docs/runbooks/drill.md)
+	@$(RUN) drill $(if $(SCENARIO),--scenario "$(SCENARIO)")
+
+drills: setup ## Every drill there is, on a deployment of its own, on the embedded AWS
+	@TARGET=embedded $(RUN) deployment drills
+
 unit: setup ## Run unit and property tests
 	@$(RUN) deployment unit
 
-rehearsal: setup ## Deploy, run integration tests, destroy: a deployment of its own, on the embedded AWS
+rehearsal: setup ## Deploy, run integration tests and a drill, destroy: a deployment of its own, on the embedded AWS
 	@TARGET=embedded $(RUN) deployment rehearsal
 
 integration: setup ## Run integration tests on what is deployed

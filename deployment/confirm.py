@@ -20,6 +20,14 @@ def removal(settings: Settings, *, yes: bool) -> None:
     _ask(f"{what} {settings.account_id}.", settings, yes=yes)
 
 
+def drill(settings: Settings, *, yes: bool) -> None:
+    """Ask before a deployment in an account is moved to its other region. Raises MissingError without consent."""
+    what = (
+        f"This sends payments of its own to {settings.environment_suffix!r} and makes its other region the active one"
+    )
+    _ask(f"{what}, in account {settings.account_id}.", settings, yes=yes)
+
+
 def _ask(what: str, settings: Settings, *, yes: bool) -> None:
     if yes or os.environ.get("TAP_ASSUME_YES", "") in ("1", "true", "yes"):
         return

@@ -45,7 +45,13 @@ def signature(key: str, signed: str, *, now: int) -> str:
 
 
 def call(
-    name: str, method: str, path: str, *, body: str | None = None, headers: dict[str, str] | None = None
+    name: str,
+    method: str,
+    path: str,
+    *,
+    body: str | None = None,
+    headers: dict[str, str] | None = None,
+    timeout: float = 30,
 ) -> Answer:
     """Send a request to an API by its regional name.
 
@@ -56,9 +62,9 @@ def call(
     """
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
     if endpoint:
-        connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=30)
+        connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=timeout)
     else:
-        connection = http.client.HTTPSConnection(name, timeout=30, context=ssl.create_default_context())
+        connection = http.client.HTTPSConnection(name, timeout=timeout, context=ssl.create_default_context())
     try:
         connection.request(method, path, body=body, headers={"Host": name, **(headers or {})})
         response = connection.getresponse()
@@ -89,7 +95,7 @@ def round_trip(outputs: Mapping[str, Any], *, to: str | None = None, within: flo
     """
     shared = outputs["global"]
     names: dict[str, str] = shared["regional_names"]
-    key = _signing_key(shared)
+    key = signing_key(shared)
     payment = f"round-trip-{uuid.uuid4()}"
     body = json.dumps({"id": payment, "amount": 1250, "currency": "EUR", "customer": {"reference": "round-trip"}})
     started = time.monotonic()
@@ -105,7 +111,8 @@ def round_trip(outputs: Mapping[str, Any], *, to: str | None = None, within: flo
     return payment
 
 
-def _signing_key(shared: dict[str, Any]) -> str:
+def signing_key(shared: dict[str, Any]) -> str:
+    """What webhooks are signed with, as the primary region has it."""
     region = shared["primary_region"]
     secret = client("secretsmanager", region).get_secret_value(SecretId=shared["signing_secret_arns"][region])
     return str(json.loads(secret["SecretString"])["key"])

@@ -23,6 +23,7 @@ from deployment.progress import Failure, Progress
 from deployment.synthesis import Stack
 from deployment.terraform import Terraform
 
+READER, WORKER = "reader.pid", "terraform.pid"
 UNSAVED_STATE = "errored.tfstate"
 """Terraform's own name for it."""
 
@@ -31,6 +32,7 @@ FOLLOW_SECONDS = 0.1
 LOCK_TIMEOUT = "60s"
 _REFRESHING = re.compile(r": (Refreshing state|Reading|Still reading|Read complete|Opening|Closing)[. ]")
 PLAN_IS_EMPTY, PLAN_HAS_CHANGES = 0, 2
+_PLAN = ("plan", "-detailed-exitcode", "-input=false", "-no-color", "-compact-warnings")
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,7 @@ class Runner:
 
         No plan file is written: it could hold secrets. Raises DeploymentError.
         """
-        command = ["plan", "-detailed-exitcode", "-input=false", "-no-color", "-compact-warnings"]
-        child = self._start(stack, [*command, f"-lock-timeout={LOCK_TIMEOUT}"], stdout=subprocess.PIPE)
+        child = self._start(stack, [*_PLAN, f"-lock-timeout={LOCK_TIMEOUT}"], stdout=subprocess.PIPE)
         shown: list[str] = []
         with self.interrupts.watching(child):
             try:
@@ -96,6 +97,30 @@ class Runner:
             errors = "".join(shown).partition("\nError: ")[2]
             raise DeploymentError(f"{stack.name}: the plan failed with the message above\n  Next: {advice(errors)}")
         return code
+
+    def changes(self, stack: Stack) -> bool:
+        """Whether an apply would change something, as the log tells.
+
+        It only reads and takes no lock: killed at any time, it leaves nothing; somebody's apply at the same time may
+        show up as a change. Raises DeploymentError.
+        """
+        log = self._log(stack, "plan")
+        with log.open("w", encoding="utf-8") as sink:
+            child = self._start(stack, [*_PLAN, "-lock=false"], stdout=sink)
+        pid_file = self.reader_pid_file(stack)
+        pid_file.write_text(str(child.pid))
+        try:
+            with self.interrupts.watching(child):
+                code = child.wait()
+        finally:
+            pid_file.unlink(missing_ok=True)
+        self._stop_if_asked(stack)
+        if code not in (PLAN_IS_EMPTY, PLAN_HAS_CHANGES):
+            errors = log.read_text(encoding="utf-8").partition("\nError: ")[2]
+            raise DeploymentError(
+                f"{stack.name}: the plan failed\n{_indented(errors)}\n  Log:  {shown(log)}\n  Next: {advice(errors)}"
+            )
+        return code == PLAN_HAS_CHANGES
 
     def outputs(self, stack: Stack) -> dict[str, Any]:
         """The stack's outputs by name. Raises DeploymentError."""
@@ -175,7 +200,11 @@ class Runner:
 
     def pid_file(self, stack: Stack) -> Path:
         """Names the Terraform that works on the stack."""
-        return self._data(stack) / "terraform.pid"
+        return self._data(stack) / WORKER
+
+    def reader_pid_file(self, stack: Stack) -> Path:
+        """Names the Terraform that only looks at the stack: whoever finds it left over may kill it."""
+        return self._data(stack) / READER
 
     def unlock_command(self, stack: Stack, lock_id: str) -> str:
         """What a person types to release a state lock."""
@@ -217,7 +246,7 @@ class Runner:
 
     def _log(self, stack: Stack, what: str) -> Path:
         self.logs.mkdir(parents=True, exist_ok=True)
-        return self.logs / f"{stack.name}-{what}.{'log' if what == 'init' else 'jsonl'}"
+        return self.logs / f"{stack.name}-{what}.{'log' if what in ('init', 'plan') else 'jsonl'}"
 
 
 def _report(name: str, progress: Progress, started: float, finished: threading.Event) -> None:

@@ -1,4 +1,4 @@
-"""``make test``, and its parts ``make unit`` and ``make rehearsal``: what CI runs.
+"""``make test``, its parts ``make unit`` and ``make rehearsal``, and ``make drills``: what CI runs.
 
 What is deployed is a deployment of its own that is gone afterwards, whatever happens in between.
 """
@@ -43,6 +43,14 @@ class Suite:
         """Run one of the driver's commands in a process of its own."""
         heading(f"make {self.name}: {step}")
         if _run(interrupts, ["-m", "deployment", *arguments], self.environment) == 0:
+            return True
+        self.broken.append(step)
+        return False
+
+    def drill(self, interrupts: Interrupts, step: str, *arguments: str) -> bool:
+        """Run drills on what is deployed, in a process of their own."""
+        heading(f"make {self.name}: {step}")
+        if _run(interrupts, ["-m", "drill", *arguments], self.environment) == 0:
             return True
         self.broken.append(step)
         return False
@@ -103,6 +111,18 @@ def rehearsal(interrupts: Interrupts) -> int:
     return suite.close()
 
 
+def drills(interrupts: Interrupts) -> int:
+    """Deploy, every drill there is, destroy, look for leftovers; 0 if all is well. Raises MissingError."""
+    terraform.find()
+    suite = _suite("drills")
+    try:
+        if suite.command(interrupts, "deploy", "deploy"):
+            suite.drill(interrupts, "drills", "--all")
+    finally:
+        _clean_up(suite, interrupted=interrupts.requested)
+    return suite.close()
+
+
 def integration(interrupts: Interrupts) -> int:
     """Integration tests on what is deployed; 0 if all is well."""
     return _run(interrupts, ["-m", "pytest", *_INTEGRATION_TESTS], dict(os.environ))
@@ -134,6 +154,7 @@ def _rehearse(suite: Suite, interrupts: Interrupts) -> None:
     try:
         if suite.command(interrupts, "deploy", "deploy"):
             suite.tests(interrupts, "integration tests", *_INTEGRATION_TESTS)
+            suite.drill(interrupts, "drill")
     finally:
         _clean_up(suite, interrupted=interrupts.requested)
 

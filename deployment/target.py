@@ -97,6 +97,12 @@ def attach(name: TargetName) -> Target | None:
     return target
 
 
+def is_silent(name: TargetName) -> bool:
+    """Whether an embedded AWS runs that does not answer: to start another one would be the end of what it holds."""
+    folder = places.emulator_folder()
+    return name == "embedded" and launcher.occupied(folder) is not None and launcher.find(folder) is None
+
+
 def leave(target: Target | None) -> bool:
     """Stop what was started for the target; whether there was something."""
     if isinstance(target, Aws):

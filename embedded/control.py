@@ -15,6 +15,9 @@ Answer = Literal["reset", "hang", "error"]
 
 Store = Literal["dynamodb", "s3", "aurora"]
 
+ADDRESSED = "x-embedded-region"
+"""The header that says where a name that several regions share was resolved to; on AWS the address does."""
+
 SECONDS = 60.0
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -61,6 +64,11 @@ def slow_down(endpoint: str, region: str, seconds: float) -> None:
     call(endpoint, "POST", f"regions/{region}/slow/{seconds}")
 
 
+def fail_functions(endpoint: str, region: str) -> None:
+    """Let every invocation of a region's functions fail; all else there goes on."""
+    call(endpoint, "POST", f"regions/{region}/functions")
+
+
 def cut_off(endpoint: str, region: str) -> None:
     """Let nothing pass between a region and all others; each goes on by itself."""
     call(endpoint, "POST", f"regions/{region}/partition")
@@ -87,7 +95,7 @@ def start_database(endpoint: str, region: str) -> None:
 
 
 def mode(endpoint: str, region: str) -> str:
-    """What a region is like: running, dead, control-plane, slow or partition."""
+    """What a region is like: running, dead, control-plane, slow, functions or partition."""
     return str(call(endpoint, "GET", f"regions/{region}")["mode"])
 
 
@@ -99,6 +107,12 @@ def lag(endpoint: str, store: Store, *, least: int, most: int) -> None:
 def under_way(endpoint: str) -> dict[str, int]:
     """How many writes of each store have not arrived in the other region."""
     found: dict[str, int] = call(endpoint, "GET", "replication")["under_way"]
+    return found
+
+
+def lags(endpoint: str) -> dict[str, str]:
+    """Each store's range of lags in milliseconds, as ``50-500``."""
+    found: dict[str, str] = call(endpoint, "GET", "replication")["milliseconds"]
     return found
 
 

@@ -10,6 +10,8 @@ and ``GET /_embedded/regions/<region>`` tell. A region is in one mode at a time:
     The services of the whole account that live in us-east-1 (``GLOBAL_SERVICES``) refuse every call; all else goes on.
 ``slow/<seconds>``
     Its public endpoints and its functions answer that much later (a grey failure).
+``functions``
+    Every invocation of its functions fails, whoever makes it; all else goes on.
 ``partition``
     It runs, and the world reaches it, but nothing passes between it and any other region.
 """
@@ -25,6 +27,7 @@ from embedded.server import callers
 logger = logging.getLogger("embedded.outage")
 
 RUNNING, DEAD, CONTROL_PLANE, SLOW, PARTITION = "running", "dead", "control-plane", "slow", "partition"
+FUNCTIONS = "functions"
 RESET, HANG, ERROR = "reset", "hang", "error"
 _ANSWERS = (RESET, HANG, ERROR)
 
@@ -157,9 +160,11 @@ def _parsed(region: str, order: str) -> Condition:
         return Condition(SLOW, delay=_seconds(argument))
     if mode == PARTITION and not callers.can_tell():
         raise BadRequestError("a partition needs Linux, whose kernel tells which region's function a call comes from")
-    if mode in ("restore", PARTITION) and not argument:
-        return Condition(PARTITION if mode == PARTITION else RUNNING)
-    raise BadRequestError(f"{order!r}: a region can be dead, control-plane, slow/<seconds>, partition, or restore")
+    if mode in ("restore", PARTITION, FUNCTIONS) and not argument:
+        return Condition(RUNNING if mode == "restore" else mode)
+    raise BadRequestError(
+        f"{order!r}: a region can be dead, control-plane, slow/<seconds>, functions, partition, or restore"
+    )
 
 
 def _seconds(text: str) -> float:

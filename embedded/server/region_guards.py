@@ -12,9 +12,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from embedded.server.gate import delayed
-from embedded.server.outage import DEAD, Condition, Outage
+from embedded.server.outage import DEAD, FUNCTIONS, Condition, Outage
 from embedded.server.patching import Gap, Service, around, around_method, close_gaps
 
+FAILING = {
+    "body": {"errorMessage": "No function works here now.", "errorType": "Functions.Failing"},
+    "error": True,
+    "log": "",
+}
 LOST = {"body": {"errorMessage": "The region is gone.", "errorType": "Region.Lost"}, "error": True, "log": ""}
 
 
@@ -79,6 +84,8 @@ class Guards:
                 time.sleep(delay)
             if not self._outage.lives(region):
                 return LOST
+            if self._outage.condition(region).mode == FUNCTIONS:
+                return dict(FAILING)
             answer = original(function, event)
             return answer if self._outage.lives(region) else LOST
 

@@ -2,16 +2,21 @@
 
 The answer says how many died (``killed``) and how many of them were at work (``busy``). ``POST .../kill-busy`` spares
 those that were not. Lambda starts new ones for the next calls, and whoever had called hears of an error.
+
+A queue's consumer has as many at work at once as this machine has cores for, however many its mapping allows: hundreds
+of processes that all start at once would keep everything else from answering, for minutes.
 """
 
 import contextlib
+import os
 import subprocess
 from collections.abc import Iterator
 from typing import Any
 
-from embedded.server.patching import Gap, Service, close_gaps
+from embedded.server.patching import Gap, Service, around, close_gaps
 
 GONE_SECONDS = 5.0
+BATCHES_AT_ONCE = 2 * (os.cpu_count() or 1)
 
 
 class Workers:
@@ -22,7 +27,12 @@ class Workers:
 
     def install(self) -> None:
         """Raises MissingNameError from another MiniStack."""
-        close_gaps([Gap("core.lambda_runtime", ("_lock", "_workers", "Worker"), self._attach)])
+        close_gaps(
+            [
+                Gap("core.lambda_runtime", ("_lock", "_workers", "Worker"), self._attach),
+                Gap("services.lambda_svc", ("_sqs_esm_concurrency",), _within_the_machine),
+            ]
+        )
 
     def control(self, method: str, rest: str) -> tuple[int, dict[str, object]]:
         """The route ``/_embedded/functions``."""
@@ -51,3 +61,9 @@ class Workers:
             process = worker._proc
             if process is not None and process.poll() is None:
                 yield worker, process
+
+
+def _within_the_machine(functions: Service) -> None:
+    @around(functions, "_sqs_esm_concurrency")
+    def concurrency(original: Any, *mapping: Any) -> int:
+        return min(int(original(*mapping)), BATCHES_AT_ONCE)

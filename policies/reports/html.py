@@ -18,7 +18,7 @@ from policies.reports import TOOL, VERSION, drawing
 from policies.reports.controls import FRAMEWORKS, Control, Framework, control, in_order
 from policies.reports.picture import picture
 from policies.reports.summary import Counted, Outcome, Summary, managed, together
-from policies.reports.text import clean, counted, seconds, shortfall, total
+from policies.reports.text import clean, counted, duration, seconds, shortfall, total
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -87,7 +87,7 @@ def render(judgement: Judgement) -> str:
     """The page."""
     summary, shown = Summary(judgement), picture(judgement.deployment)
     return (
-        _environment()
+        environment()
         .get_template("report.html")
         .render(
             tool=TOOL,
@@ -140,20 +140,21 @@ def _filed(summary: Summary) -> Iterator[Catalogue]:
             yield Catalogue(framework, tuple(Filed(found[id_][0], tuple(found[id_][1])) for id_ in ordered))
 
 
-def _environment() -> Environment:
+def environment(*folders: Path) -> Environment:
+    """Templates of these folders and of this one, in which whatever others wrote is shown and never acts."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415  # nobody else needs it
 
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+    found = Environment(
+        loader=FileSystemLoader([*folders, _TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_finalized,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(counted=counted, seconds=seconds, control=control, page=_page)
-    environment.globals.update(total=total, shortfall=shortfall, listed=drawing.listed)
-    return environment
+    found.filters.update(counted=counted, seconds=seconds, duration=duration, control=control, page=_page)
+    found.globals.update(total=total, shortfall=shortfall, listed=drawing.listed)
+    return found
 
 
 def _finalized(value: Any) -> Any:

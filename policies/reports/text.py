@@ -33,6 +33,11 @@ def seconds(value: float | None) -> str:
     return "unknown" if value is None else f"{value:,.3f}".rstrip("0").rstrip(".") + " s"
 
 
+def duration(value: float) -> str:
+    """A time that was measured: tenths below a hundred seconds, no more digits than it is exact."""
+    return f"{value:,.1f} s" if abs(value) < 100 else f"{value:,.0f} s"
+
+
 def total(sum_: Sum) -> str:
     """What a sum adds up to, as far as its terms are known."""
     return seconds(sum_.seconds) if sum_.complete else f"more than {seconds(sum_.seconds)}"

@@ -199,6 +199,24 @@ def test_killed_is_not_called_saved(tmp_path: Path, stack: Stack) -> None:
         this._stop_if_asked(stack)
 
 
+@pytest.mark.parametrize(("code", "changes"), [(0, False), (2, True)])
+def test_a_look_at_what_would_change_takes_no_lock_and_says_nothing(
+    tmp_path: Path, stack: Stack, capsys: pytest.CaptureFixture[str], code: int, changes: bool
+) -> None:
+    this = runner(tmp_path, f'echo "$@"; cat "$TF_DATA_DIR/reader.pid"; echo; echo $$; exit {code}')
+    assert this.changes(stack) is changes
+    arguments, noted, itself = (this.logs / "primary-plan.log").read_text().splitlines()
+    assert [word for word in arguments.split() if word.startswith("-lock")] == ["-lock=false"]
+    assert noted == itself
+    assert not this.reader_pid_file(stack).exists()
+    assert capsys.readouterr().out == ""
+
+
+def test_a_look_that_fails_says_why_and_where_it_is_written(tmp_path: Path, stack: Stack) -> None:
+    with pytest.raises(DeploymentError, match=r"(?s)the plan failed.*AccessDenied.*primary-plan\.log"):
+        runner(tmp_path, 'printf "Planning\\n\\nError: AccessDenied\\n"; exit 1').changes(stack)
+
+
 def test_a_plan_that_nobody_reads_to_the_end_ends(
     tmp_path: Path, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:

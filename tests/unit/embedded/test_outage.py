@@ -315,6 +315,23 @@ class TestSlow:
         assert [timed(call) < 3 for call in calls] == [True, True]
 
 
+class TestWithFailingFunctions:
+    def test_whoever_invokes_one_is_told_that_it_failed_and_all_else_goes_on(self, cloud: Cloud) -> None:
+        arn = function(cloud, ANSWERING)
+        name = api_of(cloud, arn)
+        control.fail_functions(cloud.emulator.endpoint, EAST)
+        assert control.mode(cloud.emulator.endpoint, EAST) == "functions"
+        assert cloud.client("lambda").invoke(FunctionName=arn, Payload=b"{}")["FunctionError"]
+        assert ask(cloud, name, "/any")[0] == 502
+        assert cloud.client("sqs").list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200
+        control.restore(cloud.emulator.endpoint, EAST)
+        assert ask(cloud, name, "/any") == (200, EAST)
+
+    def test_the_other_regions_work(self, cloud: Cloud) -> None:
+        control.fail_functions(cloud.emulator.endpoint, WEST)
+        assert ask(cloud, api_of(cloud, function(cloud, ANSWERING)), "/any") == (200, EAST)
+
+
 CALLING = """
 import os, urllib.error, urllib.request
 

@@ -1,6 +1,7 @@
 """A function that dies in the middle of its work, as a machine under it can."""
 
 import json
+import os
 import threading
 import time
 from typing import Any
@@ -59,6 +60,24 @@ def test_other_functions_and_other_regions_go_on(closed_cloud: Cloud, arn: str) 
     control.kill_function(endpoint, EAST, "another")
     control.kill_function(endpoint, WEST, arn.rpartition(":")[2])
     assert invoke(closed_cloud, arn)["payload"] == process
+
+
+def test_a_queues_consumer_has_no_more_processes_than_this_machine_can_carry(closed_cloud: Cloud) -> None:
+    """However many its mapping allows: a backlog would start them all at once."""
+    arn = function(closed_cloud, SLEEPING.replace('event.get("seconds", 0)', "2"))
+    queues = closed_cloud.client("sqs")
+    url = queues.create_queue(QueueName=arn.rpartition(":")[2])["QueueUrl"]
+    for number in range(5):
+        queues.send_message_batch(
+            QueueUrl=url, Entries=[{"Id": str(each), "MessageBody": str(number)} for each in range(10)]
+        )
+    source = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    closed_cloud.client("lambda").create_event_source_mapping(
+        FunctionName=arn, EventSourceArn=source, BatchSize=1, ScalingConfig={"MaximumConcurrency": 1000}
+    )
+    time.sleep(4)
+    at_work = control.kill_function(closed_cloud.emulator.endpoint, EAST, arn.rpartition(":")[2], busy_only=True)
+    assert 0 < at_work <= 2 * (os.cpu_count() or 1)
 
 
 @pytest.mark.parametrize("path", ["functions", "functions/us-east-1/name", "functions/us-east-1/name/start"])

@@ -1,0 +1,28 @@
+"""One scenario a file; each module's ``SCENARIO`` is what it does, and what must hold."""
+
+from __future__ import annotations
+
+from drill.scenarios import (
+    control_planes_lost,
+    database_lost,
+    functions_failing,
+    loss_during_failback,
+    planned_switchover,
+    region_lost,
+    standby_broken,
+)
+from drill.steps import Scenario
+
+DEFAULT = region_lost.SCENARIO
+SCENARIOS: dict[str, Scenario] = {
+    module.SCENARIO.name: module.SCENARIO
+    for module in (
+        region_lost,
+        database_lost,
+        planned_switchover,
+        functions_failing,
+        standby_broken,
+        control_planes_lost,
+        loss_during_failback,
+    )
+}
