@@ -1,8 +1,8 @@
 # Thin on purpose: every target calls a Python module; the logic and the messages are in deployment/.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup deploy test synth gate plan destroy drill drills unit rehearsal integration soak preview comment check format generate \
-	lock bootstrap mutants bench clean
+.PHONY: help setup deploy test synth gate plan status destroy drill drills unit rehearsal integration soak preview comment \
+	check format generate lock bootstrap mutants bench clean
 
 TARGET ?= embedded
 SYNTH ?=
@@ -49,6 +49,9 @@ drill: setup ## Lose a region under load and measure the recovery (SCENARIO=name
 
 drills: setup ## Every drill there is, on a deployment of its own, on the embedded AWS
 	@TARGET=embedded $(RUN) deployment drills
+
+status: setup ## Say which region is active, and how to promote the other one
+	@$(RUN) deployment status
 
 unit: setup ## Run unit and property tests
 	@$(RUN) deployment unit

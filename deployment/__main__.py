@@ -127,6 +127,12 @@ def _comment(_options: argparse.Namespace, _interrupts: Interrupts) -> int:
     return 0
 
 
+def _status(_options: argparse.Namespace, _interrupts: Interrupts) -> int:
+    from deployment import status  # noqa: PLC0415
+
+    return status.run()
+
+
 def _stop(_options: argparse.Namespace, _interrupts: Interrupts) -> int:
     name = target.chosen()
     stopped = name == "embedded" and target.leave(None)
@@ -162,6 +168,7 @@ def _parser() -> argparse.ArgumentParser:
     judge.add_argument("--synth", metavar="DIR", help="an existing synth output (default: synthesize first)")
     judge.add_argument("--waivers", metavar="FILE", type=Path, help="findings that stay (default: the project's own)")
     add("bootstrap", _bootstrap, "create the account's singletons")
+    add("status", _status, "which region is active, and how to promote the other one")
     add("stop", _stop, "stop the embedded AWS, with all that is deployed to it")
     add("check", _check, "format, lint, types, imports, workflows")
     add("test", _test, "everything that CI runs")

@@ -333,6 +333,17 @@ _FUNCTIONS: Final = (
 )
 
 _MESSAGES: Final = (
+    # Describing lists what there is, and so cannot be held to names.
+    Grant("ParameterLookups", "ssm", _words("DescribeParameters")),
+    Grant(
+        "Parameters",
+        "ssm",
+        _words(
+            "AddTagsToResource DeleteParameter GetParameter GetParameters ListTagsForResource PutParameter "
+            "RemoveTagsFromResource"
+        ),
+        ("arn:aws:ssm:*:{account}:parameter/{prefix}-*",),
+    ),
     Grant(
         "Topics",
         "sns",

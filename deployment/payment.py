@@ -58,7 +58,7 @@ def call(
     On the embedded target nothing resolves that name: the emulator's address is called with the name as Host.
 
     Raises:
-        OSError: nobody answered.
+        OSError: nobody answered within ``timeout`` seconds.
     """
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
     if endpoint:

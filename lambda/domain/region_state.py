@@ -32,10 +32,11 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Control:
-    """A region's state, and the epoch that it belongs to (0: nobody has written one yet)."""
+    """A region's state, the epoch that it belongs to (0: nobody has written one yet), and which region is active."""
 
     state: State
     epoch: int
+    active_region: str | None = None
 
 
 class RegionStateError(Exception):
@@ -86,8 +87,10 @@ class RegionState:
 
     def _judge(self, item: dict[str, Any]) -> Control:
         epoch = item.get("epoch", {}).get("N", "0")
-        state = item.get("regions", {}).get("M", {}).get(self._region, {}).get("S", "")
+        states = {region: told.get("S", "") for region, told in item.get("regions", {}).get("M", {}).items()}
+        state = states.get(self._region, "")
         if state not in set(State):
             logger.error("control item has no state for this region; treated as standby", region=self._region)
             state = State.STANDBY
-        return Control(State(state), int(epoch))
+        active = next((region for region, told in states.items() if told == State.ACTIVE), None)
+        return Control(State(state), int(epoch), active)

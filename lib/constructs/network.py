@@ -28,8 +28,9 @@ ANYWHERE = "0.0.0.0/0"
 class Network(Construct):
     """A VPC with a public, a private and an isolated subnet in each of the region's three zones.
 
-    Private subnets reach the internet through NAT, isolated ones do not. S3, DynamoDB, Secrets Manager, SQS, SNS and
-    Lambda are reached through endpoints, which allow nothing until one of the ``allow_…`` methods grants a use.
+    Private subnets reach the internet through NAT, isolated ones do not. S3, DynamoDB, Secrets Manager, SQS, SNS,
+    Lambda and Parameter Store are reached through endpoints, which allow nothing until an ``allow_…`` method grants a
+    use.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class Network(Construct):
         self._queues = self._interface_endpoint("sqs")
         self._topics = self._interface_endpoint("sns")
         self._functions = self._interface_endpoint("lambda")
+        self._parameters = self._interface_endpoint("ssm")
         FlowLogs(self, "flow-logs", at=at, vpc_id=self.vpc_id, key_arn=key_arn, retention_days=log_retention_days)
 
     @property
@@ -133,6 +135,10 @@ class Network(Construct):
     def allow_functions(self, *actions: str, on: Sequence[str]) -> None:
         """Let this account do ``actions`` on exact functions and their event source mappings through the endpoint."""
         self._functions.allow(*actions, on=on)
+
+    def allow_parameters(self, *actions: str, on: Sequence[str]) -> None:
+        """Let this account do ``actions`` on exact parameters through the endpoint."""
+        self._parameters.allow(*actions, on=on)
 
     def _subnets(self, tier: Tier) -> list[Subnet]:
         return [

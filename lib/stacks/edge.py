@@ -8,6 +8,7 @@ from typing import Any
 from lib.constructs.firewall import Firewall
 from lib.constructs.functions import Function
 from lib.constructs.ingress import REQUESTS_PER_SECOND, ApiIngress, CertifiedName
+from lib.constructs.parameters import STATUS
 from lib.constructs.routing import RegionalRecord
 from lib.stacks.foundation import Foundation
 
@@ -38,6 +39,8 @@ class Edge:
             logging=logging,
             alerts=alerts,
         )
+        here.parameters.tell("regional-endpoint", f"https://{shared.regional_names[region]}", reader=STATUS)
+        here.parameters.tell("platform-endpoint", f"https://{shared.failover_name}", reader=STATUS)
         RegionalRecord(
             here.scope,
             "record",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from lib.constructs.failover import FailoverWorkflow
 from lib.constructs.failover_states import Surroundings
 from lib.constructs.functions import Function
+from lib.constructs.parameters import STATUS
 from lib.constructs.security_group import HTTPS
 from lib.settings import WORKFLOW_CONCURRENCY
 from lib.stacks.foundation import Foundation
@@ -42,6 +43,7 @@ class Failover:
             logging=here.platform.logging,
             alerts=here.platform.alerts,
         )
+        here.parameters.tell("failover-workflow", self.workflow.machine_arn, reader=STATUS)
         here.shared.sessions.grant_control(self.workflow, at=here.at)
         here.shared.database.grant_promote(self.workflow, member_arn=here.ledger.arn)
         here.platform.alerts.grant_publish(self.workflow, key=here.key)

@@ -13,6 +13,7 @@ from lib.constructs.database import DATABASE_NAME, Ledger
 from lib.constructs.functions import Function, FunctionPlatform
 from lib.constructs.keys import RegionalKey
 from lib.constructs.network import ANYWHERE, Network
+from lib.constructs.parameters import Parameters
 from lib.constructs.schedule import EveryMinute
 from lib.constructs.security_group import HTTPS, SecurityGroup
 from lib.settings import Settings
@@ -22,7 +23,7 @@ from lib.topology import Role
 
 @dataclass(frozen=True)
 class Foundation:
-    """A region's network, ledger and platform for functions, and what it shares with the other region."""
+    """A region's network, ledger, platform for functions and parameters, and what it shares with the other region."""
 
     scope: Construct
     at: RegionContext
@@ -33,6 +34,7 @@ class Foundation:
     network: Network
     ledger: Ledger
     platform: FunctionPlatform
+    parameters: Parameters
 
     @property
     def region(self) -> str:

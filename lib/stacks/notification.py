@@ -27,10 +27,11 @@ class Notification:
             domain=here.settings.environment_domain,
             zone_id=here.shared.zone.zone_id,
         )
+        flag = here.parameters.start("notifications", "on", reader="the notifier")
         notifier = here.function(
             "notifier",
             "Tells customers that their payment is settled",
-            {**here.sessions, "SENDER": identity.sender},
+            {**here.sessions, "SENDER": identity.sender, "NOTIFICATIONS_PARAMETER": flag.name},
             concurrency=NOTIFIER_CONCURRENCY,
             timeout_seconds=30,
             # SES has no endpoint for its API in a VPC: https://docs.aws.amazon.com/ses/latest/dg/send-email-set-up-vpc-endpoints.html
@@ -42,5 +43,7 @@ class Notification:
         here.shared.sessions.grant_notify(notifier, at=here.at)
         here.network.allow_dynamodb("dynamodb:DeleteItem", on=[here.shared.sessions.arn(here.at)])
         identity.grant_send(notifier)
+        flag.grant_read(notifier)
+        here.network.allow_parameters("ssm:GetParameter", on=[flag.arn])
         self.events.notify(notifier)
         return notifier

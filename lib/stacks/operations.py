@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from lib.constructs.dashboard import Dashboard, Graph, Section
 from lib.constructs.events import PaymentEvents
@@ -10,6 +11,9 @@ from lib.constructs.functions import Function
 from lib.constructs.ingress import ApiIngress
 from lib.constructs.queue import PaymentQueue
 from lib.stacks.foundation import Foundation
+
+NOTIFIED: Final = ("CustomerNotified", "NotificationRepeated", "NobodyToNotify", "NotificationWithheld")
+"""What can have become of the event of a settled payment (``lambda/notifier.py``)."""
 
 
 class Operations:
@@ -91,11 +95,8 @@ class Operations:
                             ],
                         ),
                         Graph(
-                            "Customers told, told before, and without an address",
-                            [
-                                notifier.own(name, "Sum")
-                                for name in ("CustomerNotified", "NotificationRepeated", "NobodyToNotify")
-                            ],
+                            "Customers told, told before, without an address, and withheld",
+                            [notifier.own(name, "Sum") for name in NOTIFIED],
                         ),
                         Graph("Connections to the ledger", [ledger.connections]),
                     ],

@@ -13,6 +13,7 @@ from lib.constructs.database import PORT, Ledger
 from lib.constructs.functions import Code, Function, FunctionPlatform
 from lib.constructs.log_group import Logging
 from lib.constructs.network import Network
+from lib.constructs.parameters import Parameters
 from lib.constructs.security_group import HTTPS, SecurityGroup
 from lib.settings import Settings
 from lib.stacks.base import TapStack
@@ -101,6 +102,7 @@ class RegionStack(TapStack):
                 security_group=self._function_group(peer_plan),
                 alerts=self.alerts,
             ),
+            parameters=Parameters(self, "parameters", at=at),
         )
         self._back_up()
         self.schema = LedgerSchema(foundation)

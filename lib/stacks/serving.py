@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from lib.constructs.functions import Function
+from lib.constructs.parameters import STATUS
 from lib.constructs.queue import PaymentQueue
 from lib.stacks.foundation import Foundation
 
@@ -29,6 +30,7 @@ class Serving:
             "dynamodb:UpdateItem",
             on=[sessions.arn(at)],
         )
+        foundation.parameters.tell("sessions-table", sessions.name, reader=STATUS)
         webhook, payments = self._webhook(queue), self._payments()
         live, database = self._live(), self._database()
         self.functions = {

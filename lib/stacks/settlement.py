@@ -6,6 +6,7 @@ from typing import Final
 
 from lib.constructs.events import PaymentEvents
 from lib.constructs.functions import Function
+from lib.constructs.parameters import STATUS
 from lib.constructs.queue import PaymentQueue
 from lib.settings import RECONCILER_CONCURRENCY
 from lib.stacks.foundation import Foundation
@@ -52,6 +53,8 @@ class Settlement:
         here.shared.sessions.grant_close(processor, at=here.at)
         here.shared.database_secret.grant_read(processor, region=here.region)
         kept = (here.shared.receipts, here.shared.documents)
+        here.parameters.tell("receipts-bucket", here.shared.receipts.name_in(here.region), reader=STATUS)
+        here.parameters.tell("documents-bucket", here.shared.documents.name_in(here.region), reader=STATUS)
         for bucket in kept:
             bucket.grant_put(processor, region=here.region, prefix=ARCHIVE_PREFIX)
         here.network.allow_s3("s3:PutObject", on=[bucket.objects_in(here.region, ARCHIVE_PREFIX) for bucket in kept])

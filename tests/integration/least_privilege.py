@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.integration import failover, payments, settlement
+from tests.integration import failover, parameters, payments, settlement
 from tests.integration.platform import Platform, Region, eventually
 
 Statement = dict[str, Any]
@@ -220,10 +220,11 @@ def _delivery(platform: Platform, region: Region) -> dict[str, Any]:
     return settlement.delivery(region, payment["id"])
 
 
-def _consumer_off(platform: Platform, region: Region) -> dict[str, Any]:
-    """Something for the guard to switch: in the active region the consumer belongs on."""
+def _something_to_guard(platform: Platform, region: Region) -> dict[str, Any]:
+    """In the active region the consumer belongs on, and the mirror says so."""
     mapping = settlement.consumer(platform, region)["UUID"]
     platform.client("lambda", region).update_event_source_mapping(UUID=mapping, Enabled=False)
+    parameters.write(platform, region, "active-region", "none")
     return {}
 
 
@@ -278,7 +279,7 @@ PROBES = {
     "processor": Probe((_delivery,), lambda answer: answer == {"batchItemFailures": []}),
     "reconciler": Probe((lambda _platform, _region: {"full": True},), lambda answer: answer["enqueued"] > 0),
     "notifier": Probe((_settled,), lambda answer: list(answer.values()) == ["sent"]),
-    "guard": Probe((_consumer_off,), lambda answer: answer["switched"] is True),
+    "guard": Probe((_something_to_guard,), lambda answer: answer["switched"] and answer["mirrored"]),
     "probe": Probe((lambda _platform, _region: {},), lambda answer: answer == {"healthy": True}),
     "migrate": Probe((lambda _platform, _region: {},), lambda answer: answer["version"] > 0),
     # The epoch that the ledger is in already.

@@ -172,6 +172,7 @@ REGIONAL: dict[str, tuple[str, Lister]] = {
         _named("list_event_source_mappings", "EventSourceMappings", "FunctionArn"),
     ),
     "queues": ("sqs", _named("list_queues", "QueueUrls", "")),
+    "parameters": ("ssm", _named("describe_parameters", "Parameters", "Name")),
     "state machines": ("stepfunctions", _named("list_state_machines", "stateMachines", "name")),
     "schedules": ("events", _named("list_rules", "Rules", "Name")),
     "APIs": ("apigateway", _named("get_rest_apis", "items", "name")),

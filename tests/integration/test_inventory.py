@@ -33,6 +33,7 @@ def test_no_kind_of_resource_is_forgotten(platform: Platform) -> None:
         "dynamodb": "dynamodb",
         "iam": "iam", "kms": "kms", "lambda": "lambda", "rds": "rds", "route53": "route53", "s3": "s3",
         "secretsmanager": "secretsmanager", "sesv2": "sesv2", "sfn": "stepfunctions", "sns": "sns", "sqs": "sqs",
+        "ssm": "ssm",
         "wafv2": "wafv2",
         **dict.fromkeys(
             ("default", "eip", "flow", "internet", "nat", "route", "security", "subnet", "vpc"), "ec2"

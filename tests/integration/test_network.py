@@ -183,7 +183,7 @@ class TestAccess:
         assert kinds == {
             "s3": "Gateway",
             "dynamodb": "Gateway",
-            **dict.fromkeys(("secretsmanager", "sqs", "sns", "lambda"), "Interface"),
+            **dict.fromkeys(("secretsmanager", "sqs", "sns", "lambda", "ssm"), "Interface"),
         }
         assert all(endpoint["State"] == "available" for endpoint in vpc.endpoints)
         assert all(region.name in endpoint["ServiceName"] for endpoint in vpc.endpoints)

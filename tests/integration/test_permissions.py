@@ -17,7 +17,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.integration import payments, settlement
+from tests.integration import parameters, payments, settlement
 from tests.integration.platform import Platform, Region
 
 NAMES = (
@@ -111,6 +111,10 @@ class Resources:
     peer_identity: str
     consumer: str
     peer_consumer: str
+    flag: str
+    mirror: str
+    peer_mirror: str
+    sessions_table: str
     signing: str
     application: str
     master: str
@@ -135,6 +139,10 @@ def resources(platform: Platform, region: Region) -> Resources:
         peer_identity=identity_arn(platform, platform.peer(region)),
         consumer=settlement.consumer(platform, region)["EventSourceMappingArn"],
         peer_consumer=settlement.consumer(platform, platform.peer(region))["EventSourceMappingArn"],
+        flag=parameter_arn(platform, region, "notifications"),
+        mirror=parameter_arn(platform, region, "active-region"),
+        peer_mirror=parameter_arn(platform, platform.peer(region), "active-region"),
+        sessions_table=parameter_arn(platform, region, "sessions-table"),
         signing=shared["signing_secret_arns"][region.name],
         application=shared["database_secret_arns"][region.name],
         master=shared["master_secret_arns"][region.name],
@@ -150,6 +158,11 @@ def identity_arn(platform: Platform, region: Region) -> str:
     return f"arn:aws:ses:{region}:{platform.shared['account_id']}:identity/{platform.settings.environment_domain}"
 
 
+def parameter_arn(platform: Platform, region: Region, resource: str) -> str:
+    account = platform.shared["account_id"]
+    return f"arn:aws:ssm:{region}:{account}:parameter/{parameters.name(platform, region, resource)}"
+
+
 GET, PUT, DELETE, SCAN = (f"dynamodb:{verb}" for verb in ("GetItem", "PutItem", "DeleteItem", "Scan"))
 READ = "secretsmanager:GetSecretValue"
 UPDATE, QUERY, BATCH = "dynamodb:UpdateItem", "dynamodb:Query", "dynamodb:BatchGetItem"
@@ -157,6 +170,7 @@ SEND, RECEIVE, REMOVE, COUNT = (
     f"sqs:{verb}" for verb in ("SendMessage", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 )
 PUBLISH, MAIL = "sns:Publish", "ses:SendEmail"
+LOOK, KEEP = "ssm:GetParameter", "ssm:PutParameter"
 SEE, SWITCH = (f"lambda:{verb}EventSourceMapping" for verb in ("Get", "Update"))
 MAY: dict[str, list[tuple[str, str]]] = {
     "webhook": [(GET, "table"), (PUT, "table"), (READ, "signing"), (SEND, "queue")],
@@ -174,8 +188,13 @@ MAY: dict[str, list[tuple[str, str]]] = {
         *((GET, "table"), (UPDATE, "table"), (QUERY, "unsettled"), (QUERY, "closed")),
         *((SEND, "queue"), (COUNT, "queue"), (READ, "application")),
     ],
-    "notifier": [*((action, "table") for action in (GET, PUT, UPDATE, DELETE)), (SEND, "dead"), (MAIL, "identity")],
-    "guard": [(GET, "table"), (SEE, "consumer"), (SWITCH, "consumer")],
+    "notifier": [
+        *((action, "table") for action in (GET, PUT, UPDATE, DELETE)),
+        (SEND, "dead"),
+        (MAIL, "identity"),
+        (LOOK, "flag"),
+    ],
+    "guard": [(GET, "table"), (SEE, "consumer"), (SWITCH, "consumer"), (LOOK, "mirror"), (KEEP, "mirror")],
     "probe": [],
     "migrate": [(READ, "master"), (READ, "application"), (READ, "failover")],
     "begin-epoch": [(READ, "failover")],
@@ -198,6 +217,11 @@ ALL = [
     *((PUBLISH, topic) for topic in ("events", "alerts")),
     *((MAIL, identity) for identity in ("identity", "peer_identity")),
     (SEND, "dead"),
+    *(
+        (action, parameter)
+        for action in (LOOK, KEEP)
+        for parameter in ("flag", "mirror", "peer_mirror", "sessions_table")
+    ),
     *((action, consumer) for action in (SEE, SWITCH) for consumer in ("consumer", "peer_consumer")),
 ]
 
@@ -295,6 +319,22 @@ def query(index: str, partition: str) -> Callable[[Platform, Client], None]:
 def read_several(platform: Platform, client: Client) -> None:
     table = platform.shared["sessions_table"]
     client("dynamodb").batch_get_item(RequestItems={table: {"Keys": [{"pk": {"S": "control"}}]}})
+
+
+def _mirror_of(platform: Platform, ssm: Any) -> str:
+    (region,) = (it for it in platform.regions.values() if it.name == ssm.meta.region_name)
+    return parameters.name(platform, region, "active-region")
+
+
+def see_mirror(platform: Platform, client: Client) -> None:
+    ssm = client("ssm")
+    ssm.get_parameter(Name=_mirror_of(platform, ssm))
+
+
+def keep_mirror(platform: Platform, client: Client) -> None:
+    """What the guard would write."""
+    ssm = client("ssm")
+    ssm.put_parameter(Name=_mirror_of(platform, ssm), Value=platform.primary.name, Overwrite=True)
 
 
 def queue_of(platform: Platform, sqs: Any) -> str:
@@ -417,12 +457,12 @@ CALLS: dict[str, tuple[list[Any], list[Any]]] = {
         [scan_table, UNSETTLED, SIGNING, APPLICATION, MASTER, enqueue, take, publish, see_consumer, send_forged_mail],
     ),
     "guard": (
-        [read_table, see_consumer, switch_consumer],
+        [read_table, see_consumer, switch_consumer, see_mirror, keep_mirror],
         [write_table, update_table, scan_table, UNSETTLED, SIGNING, APPLICATION, MASTER, enqueue, take],
     ),
     "probe": (
         [],
-        [read_table, write_table, SIGNING, APPLICATION, MASTER, enqueue, take, see_consumer, switch_consumer],
+        [read_table, write_table, SIGNING, APPLICATION, MASTER, enqueue, take, see_consumer, see_mirror, keep_mirror],
     ),
     "migrate": ([MASTER, APPLICATION, FAILOVER], [read_table, write_table, scan_table, SIGNING, write_secret]),
     "begin-epoch": ([FAILOVER], [read_table, write_table, SIGNING, APPLICATION, MASTER, enqueue, take]),

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.integration import payments, settlement
+from tests.integration import parameters, payments, settlement
 from tests.integration.platform import Answer, Platform, Region, eventually
 from tests.integration.states import NOTICED_SECONDS, control_item, declared
 
@@ -91,6 +91,11 @@ def test_every_function_does_what_the_regions_state_says(platform: Platform, reg
         )
         assert consumer == ("Enabled" if active else "Disabled"), "the guard has not switched the consumer"
         assert settlement.invoke(platform, region, "guard", {})["state"] == state
+        # Of two regions one is called active here, or none is while the active one is fenced.
+        others = [
+            name for name, told in control_item(platform, region)["regions"]["M"].items() if told["S"] == "active"
+        ]
+        assert parameters.read(platform, region, "active-region") == next(iter(others), "none")
         assert settlement.invoke(platform, region, "reconciler", {})["state"] == state
         delivered = settlement.invoke(platform, region, "processor", settlement.delivery(region, settlement.NOBODY))
         # In no state it can be settled; but only the active region looks for it at all.

@@ -143,7 +143,7 @@ class TestEndpoints:
         assert endpoint["service_name"] == f"com.amazonaws.us-east-1.{service}"
         assert set(endpoint["route_table_ids"]) == {table_of(network, subnet) for subnet in inner}
 
-    @pytest.mark.parametrize("service", ["secretsmanager", "sqs", "sns", "lambda"])
+    @pytest.mark.parametrize("service", ["secretsmanager", "sqs", "sns", "lambda", "ssm"])
     def test_interface_endpoints_are_reached_in_every_zone_under_the_services_own_name(
         self, network: Synthesized, service: str
     ) -> None:
@@ -156,7 +156,7 @@ class TestEndpoints:
         ]
         assert endpoint["security_group_ids"] == [reference("aws_security_group", group)]
 
-    @pytest.mark.parametrize("service", ["dynamodb", "s3", "secretsmanager", "sqs", "sns", "lambda"])
+    @pytest.mark.parametrize("service", ["dynamodb", "s3", "secretsmanager", "sqs", "sns", "lambda", "ssm"])
     def test_without_a_grant_they_allow_nothing(self, closed: Synthesized, service: str) -> None:
         (statement,) = statements(closed.all("aws_vpc_endpoint")[f"network/{service}/endpoint"]["policy"])
         assert (statement["Effect"], statement["Action"], statement["Resource"]) == ("Deny", "*", "*")

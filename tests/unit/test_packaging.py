@@ -42,6 +42,8 @@ SETTINGS = {
     "CONTROL_CACHE_SECONDS": "5",
     "VERDICT_CACHE_SECONDS": "5",
     "CONSUMER_MAPPING": "id",
+    "ACTIVE_REGION_PARAMETER": "active-region",
+    "NOTIFICATIONS_PARAMETER": "notifications",
     "PEER_HOST": "peer",
     "REGIONAL_HOST": "here",
     "FAILOVER_SECRET_ARN": "arn",

@@ -183,10 +183,16 @@ def test_a_functions_own_code_may_not_touch_network_interfaces(deployment: Deplo
             "notifier",
             {
                 *(f"dynamodb:{verb}Item" for verb in ("Get", "Put", "Update", "Delete")),
-                *("ses:SendEmail", "sqs:SendMessage"),
+                *("ses:SendEmail", "sqs:SendMessage", "ssm:GetParameter"),
             },
         ),
-        ("guard", {"dynamodb:GetItem", "lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"}),
+        (
+            "guard",
+            {
+                *("dynamodb:GetItem", "lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"),
+                *("ssm:GetParameter", "ssm:PutParameter"),
+            },
+        ),
         ("probe", set()),
         ("migrate", {"secretsmanager:GetSecretValue"}),
         ("begin-epoch", {"secretsmanager:GetSecretValue"}),

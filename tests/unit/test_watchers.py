@@ -57,6 +57,22 @@ class TestTheGuard:
         (resource,) = statement["Resource"]
         assert deployment.target(stack, resource).path == "queue/mapping"
 
+    def test_keeps_the_mirror_of_its_region_through_an_endpoint_that_lets_nothing_else_through(
+        self, deployment: Deployment, stack: str
+    ) -> None:
+        mirror = deployment[stack].all("aws_ssm_parameter")["parameters/active-region"]
+        variables = function(deployment, stack, "guard")["environment"]["variables"]
+        assert variables["ACTIVE_REGION_PARAMETER"] == mirror["name"]
+        holders = (
+            deployment[stack].all("aws_iam_role_policy")["guard/function/policy"],
+            deployment[stack].all("aws_vpc_endpoint")["network/ssm/endpoint"],
+        )
+        for holder in holders:
+            (keep,) = (it for it in json.loads(holder["policy"])["Statement"] if "ssm:PutParameter" in it["Action"])
+            assert keep["Action"] == ["ssm:GetParameter", "ssm:PutParameter"]
+            (arn,) = [keep["Resource"]] if isinstance(keep["Resource"], str) else keep["Resource"]
+            assert arn == f"arn:aws:ssm:{REGIONS[stack]}:000000000000:parameter/{mirror['name']}"
+
     def test_is_heard_when_it_had_to_act_and_when_it_falls_silent(self, deployment: Deployment, stack: str) -> None:
         found = alarm(deployment, stack, "ConsumerDiffers")
         assert (found["threshold"], found["statistic"]) == (0, "Maximum")

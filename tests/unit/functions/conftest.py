@@ -54,6 +54,7 @@ def role_arn(cloud: Cloud) -> str:
         "s3:PutObject",
         *("sqs:DeleteMessage", "sqs:ReceiveMessage", "sns:Publish", "ses:SendEmail", "dynamodb:DeleteItem"),
         *("lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"),
+        *("ssm:GetParameter", "ssm:PutParameter"),
     ]
     allowed = {"Effect": "Allow", "Action": actions, "Resource": "*"}
     created = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))["Role"]

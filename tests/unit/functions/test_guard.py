@@ -52,9 +52,42 @@ def consumer(cloud: Cloud, deploy: Deploy, sessions_table: str) -> Iterator[Cons
     client.delete_event_source_mapping(UUID=made["UUID"])
 
 
+@dataclass(frozen=True)
+class Parameter:
+    """The mirror of the active region."""
+
+    client: Any
+    name: str
+
+    def write(self, value: str) -> None:
+        self.client.put_parameter(Name=self.name, Value=value, Type="String", Overwrite=True)
+
+    def read(self) -> tuple[str, int]:
+        """Value and version."""
+        found = self.client.get_parameter(Name=self.name)["Parameter"]
+        return found["Value"], found["Version"]
+
+
 @pytest.fixture(scope="module")
-def guard(deploy: Deploy, consumer: Consumer, sessions_table: str) -> Function:
-    return deploy("guard", SESSIONS_TABLE=sessions_table, CONSUMER_MAPPING=consumer.id)
+def mirror(cloud: Cloud) -> Iterator[Parameter]:
+    parameter = Parameter(cloud.client("ssm"), unique("active-region"))
+    parameter.write("none")
+    yield parameter
+    parameter.client.delete_parameter(Name=parameter.name)
+
+
+@pytest.fixture(scope="module")
+def variables(consumer: Consumer, mirror: Parameter, sessions_table: str) -> dict[str, str]:
+    return {
+        "SESSIONS_TABLE": sessions_table,
+        "CONSUMER_MAPPING": consumer.id,
+        "ACTIVE_REGION_PARAMETER": mirror.name,
+    }
+
+
+@pytest.fixture(scope="module")
+def guard(deploy: Deploy, variables: dict[str, str]) -> Function:
+    return deploy("guard", **variables)
 
 
 def differs(answer: Answer) -> list[float]:
@@ -96,6 +129,7 @@ def test_what_is_right_is_left_alone(
         "state": state,
         "consumer": "Enabled" if on else "Disabled",
         "switched": False,
+        "mirrored": True,
     }
     assert consumer.modified() == before
     assert differs(answer) == [0]
@@ -123,17 +157,54 @@ def test_a_consumer_that_is_off_takes_nothing_and_one_that_is_on_does(
     assert eventually(lambda: consumer.waiting == 0)
 
 
-def test_a_state_that_cannot_be_read_switches_nothing_and_fails(deploy: Deploy, consumer: Consumer) -> None:
+def test_a_state_that_cannot_be_read_changes_nothing_and_fails(
+    deploy: Deploy, consumer: Consumer, mirror: Parameter, variables: dict[str, str]
+) -> None:
     consumer.switch(on=True)
-    answer = deploy("guard", SESSIONS_TABLE="no-such-table", CONSUMER_MAPPING=consumer.id)({})
+    mirror.write("us-west-2")
+    answer = deploy("guard", **{**variables, "SESSIONS_TABLE": "no-such-table"})({})
     assert answer.error is not None
     assert consumer.state == "Enabled"
+    assert mirror.read()[0] == "us-west-2"
 
 
-def test_a_consumer_that_is_gone_is_an_error(deploy: Deploy, sessions_table: str, control_item: ControlItem) -> None:
+def test_a_consumer_that_is_gone_is_an_error(
+    deploy: Deploy, variables: dict[str, str], control_item: ControlItem
+) -> None:
     control_item.put("active")
     nobody = "00000000-0000-0000-0000-000000000000"
-    assert deploy("guard", SESSIONS_TABLE=sessions_table, CONSUMER_MAPPING=nobody)({}).error is not None
+    assert deploy("guard", **{**variables, "CONSUMER_MAPPING": nobody})({}).error is not None
+
+
+class TestTheMirror:
+    @pytest.mark.parametrize(("state", "told"), [("active", "us-east-1"), ("fenced", "none"), ("standby", "none")])
+    def test_says_which_region_the_control_item_calls_active(
+        self, guard: Function, mirror: Parameter, control_item: ControlItem, state: str, told: str
+    ) -> None:
+        mirror.write("us-west-2")
+        control_item.put(state)
+        assert guard({}).payload["mirrored"] is True
+        assert mirror.read()[0] == told
+
+    def test_that_is_right_is_not_written_again(
+        self, guard: Function, mirror: Parameter, control_item: ControlItem
+    ) -> None:
+        """A parameter keeps a hundred versions, and the guard runs 1,440 times a day."""
+        control_item.put("active")
+        guard({})
+        before = mirror.read()
+        guard({})
+        assert mirror.read() == before
+
+    def test_that_cannot_be_kept_is_told_and_stops_nothing(
+        self, deploy: Deploy, variables: dict[str, str], consumer: Consumer, control_item: ControlItem
+    ) -> None:
+        consumer.switch(on=False)
+        control_item.put("active")
+        answer = deploy("guard", **{**variables, "ACTIVE_REGION_PARAMETER": "no-such-parameter"})({})
+        assert (answer.error, answer.payload["switched"], answer.payload["mirrored"]) == (None, True, False)
+        assert "no-such-parameter" in answer.log
+        assert consumer.state == "Enabled"
 
 
 class Lambda:

@@ -24,10 +24,23 @@ SENDER = f"payments@{DOMAIN}"
 
 
 @pytest.fixture(scope="module")
-def notifier(cloud: Cloud, deploy: Deploy, sessions_table: str) -> Iterator[Function]:
+def flag(cloud: Cloud) -> Iterator[str]:
+    name = unique("notifications")
+    cloud.client("ssm").put_parameter(Name=name, Value="on", Type="String")
+    yield name
+    cloud.client("ssm").delete_parameter(Name=name)
+
+
+@pytest.fixture(scope="module")
+def variables(sessions_table: str, flag: str) -> dict[str, str]:
+    return {"SESSIONS_TABLE": sessions_table, "SENDER": SENDER, "NOTIFICATIONS_PARAMETER": flag}
+
+
+@pytest.fixture(scope="module")
+def notifier(cloud: Cloud, deploy: Deploy, variables: dict[str, str]) -> Iterator[Function]:
     ses = cloud.client("sesv2")
     ses.create_email_identity(EmailIdentity=DOMAIN)
-    yield deploy("notifier", SESSIONS_TABLE=sessions_table, SENDER=SENDER)
+    yield deploy("notifier", **variables)
     ses.delete_email_identity(EmailIdentity=DOMAIN)
 
 
@@ -162,14 +175,41 @@ def test_an_attempt_that_crashed_is_made_again_once(
 
 
 def test_what_cannot_be_sent_is_an_error_and_not_remembered(
-    deploy: Deploy, store: PaymentStore, cloud: Cloud, sessions_table: str, address: str
+    deploy: Deploy,
+    store: PaymentStore,
+    cloud: Cloud,
+    sessions_table: str,
+    variables: dict[str, str],
+    address: str,
 ) -> None:
-    stranger = deploy("notifier", SESSIONS_TABLE=sessions_table, SENDER="payments@nobody.example")
+    stranger = deploy("notifier", **{**variables, "SENDER": "payments@nobody.example"})
     payment_id = written(store, address)
     answer = stranger(delivery(settled(payment_id).text()))
     assert answer.error is not None
     assert address not in answer.log
     assert kept(cloud, sessions_table, payment_id) == {}
+
+
+def test_while_the_flag_is_not_on_nobody_is_told_and_the_event_is_not_done(
+    deploy: Deploy, store: PaymentStore, cloud: Cloud, sessions_table: str, variables: dict[str, str], address: str
+) -> None:
+    name, ssm = unique("withheld"), cloud.client("ssm")
+    ssm.put_parameter(Name=name, Value="off", Type="String")
+    silent = deploy("notifier", **{**variables, "NOTIFICATIONS_PARAMETER": name})
+    payment_id = written(store, address)
+    answer = silent(delivery(settled(payment_id).text()))
+    assert answer.error is not None
+    assert "NotificationWithheld" in answer.log
+    assert mails(cloud, address) == []
+    assert kept(cloud, sessions_table, payment_id) == {}
+
+
+def test_a_flag_that_cannot_be_read_tells_nobody_anything(
+    deploy: Deploy, store: PaymentStore, cloud: Cloud, variables: dict[str, str], address: str
+) -> None:
+    blind = deploy("notifier", **{**variables, "NOTIFICATIONS_PARAMETER": "no-such-parameter"})
+    assert blind(delivery(settled(written(store, address)).text())).error is not None
+    assert mails(cloud, address) == []
 
 
 def test_a_payment_that_the_table_does_not_hold_is_an_error(notifier: Function) -> None:

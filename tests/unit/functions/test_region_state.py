@@ -23,7 +23,7 @@ def test_it_is_what_the_control_item_says(
     cloud: Cloud, sessions_table: str, control_item: ControlItem, state: State
 ) -> None:
     control_item.put(state.value, epoch=7)
-    assert reader(cloud, sessions_table).current() == Control(state, 7)
+    assert reader(cloud, sessions_table).current() == Control(state, 7, REGION if state is State.ACTIVE else None)
 
 
 def test_without_a_control_item_it_is_standby(cloud: Cloud, sessions_table: str, control_item: ControlItem) -> None:
@@ -33,7 +33,7 @@ def test_without_a_control_item_it_is_standby(cloud: Cloud, sessions_table: str,
 
 def test_a_region_that_is_not_in_it_is_standby(cloud: Cloud, sessions_table: str, control_item: ControlItem) -> None:
     control_item.put("active", epoch=3)
-    assert reader(cloud, sessions_table, "eu-west-1").current() == Control(State.STANDBY, 3)
+    assert reader(cloud, sessions_table, "eu-west-1").current() == Control(State.STANDBY, 3, REGION)
 
 
 @pytest.mark.parametrize("state", ["", "Active", "promoting"])

@@ -18,6 +18,7 @@ from policies.rules.names._table import PARTS, TABLE
 
 NOT_NAMES = {
     "alarm_description", "arn", "assume_role_policy", "body", "comment", "description", "email_identity", "fqdn",
+    "insecure_value",
     "policy", "source_arn", "target_prefix",
 }  # fmt: skip
 """Attributes that may hold the environment and name nothing."""
