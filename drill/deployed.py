@@ -116,6 +116,16 @@ class Deployed:
         )
         return str(answer["executionArn"])
 
+    def reconcile(self, region: str) -> bool:
+        """Let a region compare all that is settled with its ledger, as docs/runbooks/region-restored.md does.
+
+        Whether it has come to the end: if not, the next call goes on.
+        """
+        answer = self.client("lambda", region).invoke(
+            FunctionName=self.output(region, "functions")["reconciler"], Payload=b'{"full": true}'
+        )
+        return json.load(answer["Payload"]).get("finished") is True
+
     def status(self, region: str, arn: str) -> str:
         """How an execution is: RUNNING, SUCCEEDED, FAILED and so on."""
         return str(self.client("stepfunctions", region).describe_execution(executionArn=arn)["status"])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from drill.records import ASKED, AT_LOSS, LOST, REDIRECTED, Count, Execution, Record
+from drill.records import ASKED, AT_THE_END, LOST, REDIRECTED, Count, Execution, Record
 
 PHASES: Final = {
     "CheckInput": "confirmation",
@@ -114,7 +114,10 @@ def measure(record: Record) -> Result:
     ingest, settlement = _ingest(record, begun), _settlement(record, begun)
     payments = {attempt.payment for attempt in record.attempts}
     accepted = {attempt.payment for attempt in record.attempts if attempt.accepted}
-    losses = tuple(Loss(count, _reaches_back(record, count, begun)) for count in record.counts)
+    lost = record.when(LOST)
+    losses = tuple(
+        Loss(count, _reaches_back(record, count, begun if lost is None else lost)) for count in record.counts
+    )
     unanswered = tuple(sorted(payments - accepted))
     return Result(
         ingest=ingest,
@@ -267,11 +270,11 @@ def _elsewhere(record: Record, begun: float, redirected: float | None) -> float 
     return next((a.sent for a in record.attempts if a.sent >= redirected and before and a.region != before[-1]), None)
 
 
-def _reaches_back(record: Record, count: Count, begun: float) -> float:
+def _reaches_back(record: Record, count: Count, lost: float) -> float:
     """The age, at the loss, of the oldest payment that is missing: what the budget of a recovery point limits."""
     missing = set(count.missing)
-    times = [a.answered for a in record.attempts if a.accepted and a.payment in missing and a.answered <= begun]
-    return max((begun - time for time in times), default=0.0)
+    times = [a.answered for a in record.attempts if a.accepted and a.payment in missing and a.answered <= lost]
+    return max((lost - time for time in times), default=0.0)
 
 
 def _answer(status: int) -> str:
@@ -291,9 +294,8 @@ def _verdicts(
             store = promise.removesuffix("_rpo")
             yield from (_point(loss, record.budgets[promise]) for loss in losses if loss.count.store == store)
         elif promise == NO_LOSS:
-            last = {(loss.count.store, loss.count.moment): len(loss.count.missing) for loss in losses}
-            final = sum(missing for (_, moment), missing in last.items() if moment != AT_LOSS)
-            yield Verdict("no accepted payment is lost", f"{final} missing", final == 0)
+            final = sum(len(loss.count.missing) for loss in losses if loss.count.moment == AT_THE_END)
+            yield Verdict("no accepted payment is lost in the end", f"{final} missing", final == 0)
         elif promise == NO_FAILED_PAYMENT:
             yield Verdict(
                 "every payment is accepted, after retries at the latest",

@@ -212,6 +212,14 @@ class Stage:
             within=EXECUTION_SECONDS,
         )
 
+    def kill_workflow(self, state: str) -> None:
+        """Stop the last one that was started as soon as it has reached a state, or ended without it."""
+        region, arn, mode = self.executions[-1]
+        deployed = self.deployed
+        self.workflow_reaches(state)
+        deployed.client("stepfunctions", region).stop_execution(executionArn=arn, error="Drill", cause="killed")
+        self.tell(ENDED, f"{mode} in {region} was killed at {state}", region)
+
     def _alive(self) -> str:
         return next(region for region in (self.new, self.old) if region not in self.lost)
 

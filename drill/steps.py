@@ -16,6 +16,7 @@ from embedded import control
 
 Step = Callable[[Stage], None]
 OLD, NEW = "old", "new"
+COMPARED_SECONDS = 120
 CONTROL_PLANES = "us-east-1"
 """Where those of the whole account live."""
 
@@ -71,6 +72,27 @@ def functions_failing(which: str = OLD) -> Step:
         region = _region(stage, which)
         fail = lambda: control.fail_functions(stage.deployed.endpoint, region)  # noqa: E731
         stage.take(region, f"the functions of {region} fail", fail)
+
+    return step
+
+
+def region_slow(seconds: float, which: str = OLD) -> Step:
+    """The region's endpoints and functions answer that much later: a grey failure."""
+
+    def step(stage: Stage) -> None:
+        region = _region(stage, which)
+        slow_down = lambda: control.slow_down(stage.deployed.endpoint, region, seconds)  # noqa: E731
+        stage.take(region, f"{region} answers {seconds:g} s later", slow_down)
+
+    return step
+
+
+def region_cut_off(which: str = OLD) -> Step:
+    """Nothing passes between the regions; clients and health checks reach both."""
+
+    def step(stage: Stage) -> None:
+        region = _region(stage, which)
+        stage.take(region, f"{region} is cut off", lambda: control.cut_off(stage.deployed.endpoint, region))
 
     return step
 
@@ -131,6 +153,17 @@ def workflow_begun(mode: str, *, until_it_enters: str, in_region: str = NEW, rea
     return step
 
 
+def workflow_killed(mode: str, *, at: str, in_region: str = NEW, reason: str) -> Step:
+    """The engineer starts the workflow, and it is stopped once it has reached a state, as if by a mistake."""
+
+    def step(stage: Stage) -> None:
+        region = _region(stage, in_region)
+        stage.start(region, mode, reason)
+        stage.kill_workflow(at)
+
+    return step
+
+
 def counted(which: str = NEW) -> Step:
     """Count what the region lacks now that its reconciler has run."""
 
@@ -171,15 +204,29 @@ def healthy(which: str = OLD) -> Step:
     return step
 
 
+def compared_in_full(which: str) -> Step:
+    """Let the region that goes on settle what the other one had settled alone, and what has arrived only now."""
+
+    def step(stage: Stage) -> None:
+        region = _region(stage, which)
+        if not until(lambda: stage.deployed.reconcile(region), within=COMPARED_SECONDS):
+            raise NotReadyError(f"The reconciler of {region} does not come to an end in {COMPARED_SECONDS} s.")
+        stage.tell(NOTE, f"all that is settled was compared with the ledger of {region}", region)
+
+    return step
+
+
 def comes_back(lost: str = OLD) -> tuple[Step, ...]:
     """After a failover: the other region goes on for a while, then the lost one is given back, rejoins as standby."""
+    stays = NEW if lost == OLD else OLD
     return (
         under_load(10),
-        counted(NEW if lost == OLD else OLD),
+        counted(stays),
         region_restored(lost),
         knows_that_it_is_fenced(lost),
         workflow("rejoin", in_region=lost, reason="drill: the region is back"),
         healthy(lost),
+        compared_in_full(stays),
     )
 
 

@@ -18,7 +18,7 @@ from drill.measure import (
     lags_count,
     measure,
 )
-from drill.records import ASKED, AT_LOSS, LOST, RECONCILED, REDIRECTED, Count, Event, Pace
+from drill.records import ASKED, AT_LOSS, AT_THE_END, LOST, RECONCILED, REDIRECTED, Count, Event, Pace
 from tests.unit.drill.records import BUDGETS, EAST, LAGS, WEST, attempt, execution, record, region_lost
 
 
@@ -132,6 +132,11 @@ class TestLoss:
         assert loss.seconds == 2
         assert len(loss.count.missing) == 2
 
+    def test_reaches_back_from_the_loss_even_if_a_planned_move_had_begun_before(self) -> None:
+        events = (Event(5.0, ASKED, "switchover", WEST), *region_lost().events)
+        (loss,) = measure(region_lost(events=events)).losses
+        assert loss.seconds == 2
+
     @pytest.mark.parametrize(("budget", "met"), [(2.0, True), (1.9, False)])
     def test_is_judged_by_the_stores_budget(self, budget: float, met: bool) -> None:
         found = measure(region_lost(judged=("ledger_rpo",), budgets={"ledger_rpo": budget}))
@@ -141,8 +146,8 @@ class TestLoss:
         late = Count(RECONCILED, 50.0, "ledger", WEST, 30, ("p45",))
         assert [loss.seconds for loss in measure(region_lost(counts=(late,))).losses] == [0]
 
-    @pytest.mark.parametrize(("moment", "met"), [(AT_LOSS, True), (RECONCILED, False)])
-    def test_what_a_scenario_must_not_lose_may_be_on_its_way_at_the_loss_only(self, moment: str, met: bool) -> None:
+    @pytest.mark.parametrize(("moment", "met"), [(AT_LOSS, True), (RECONCILED, True), (AT_THE_END, False)])
+    def test_what_a_scenario_must_not_lose_may_be_on_its_way_until_the_end(self, moment: str, met: bool) -> None:
         missing = Count(moment, 10.0, "sessions", WEST, 10, ("p9",))
         assert verdict(measure(region_lost(judged=(NO_LOSS,), counts=(missing,))), "lost").met is met
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -77,3 +78,22 @@ def test_a_drill_that_stopped_has_not_kept_its_promises() -> None:
     found = measure(region_lost(stopped="us-east-1 does not answer"))
     assert not found.met
     assert found.verdicts[0].found == "us-east-1 does not answer"
+
+
+class TestComparedInFull:
+    def stage(self, *answers: bool) -> Any:
+        given = list(answers)
+        scene: Any = Scene()
+        scene.deployed = SimpleNamespace(reconcile=lambda region: region == WEST and bool(given) and given.pop(0))
+        scene.tell = lambda _kind, text, _region: scene.told.append(text)
+        return scene
+
+    def test_asks_the_region_that_goes_on_until_it_has_come_to_the_end(self) -> None:
+        scene = self.stage(False, True)
+        steps.compared_in_full(steps.NEW)(scene)
+        assert WEST in scene.told[0]
+
+    def test_stops_the_drill_when_there_is_no_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(steps, "COMPARED_SECONDS", 0)
+        with pytest.raises(NotReadyError, match="does not come to an end"):
+            steps.compared_in_full(steps.NEW)(self.stage())

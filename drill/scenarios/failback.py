@@ -1,0 +1,13 @@
+"""Back to the region that was deployed as the primary one, under load: the switchover, run the other way."""
+
+from drill.scenarios.planned_switchover import JUDGED, STEPS
+from drill.steps import Scenario
+
+SCENARIO = Scenario(
+    name="failback",
+    title="Failback to the primary region under load",
+    steps=STEPS,
+    judged=JUDGED,
+    begins_in="standby",
+    in_an_account=True,
+)

@@ -1,0 +1,26 @@
+"""Nothing passes between the regions, both live, and the standby is promoted: an attempt at a split brain."""
+
+from drill.measure import KEPT, NO_FAILED_PAYMENT, NO_LOSS
+from drill.steps import Scenario, comes_back, region_cut_off, under_load, until_redirected, workflow
+
+SCENARIO = Scenario(
+    name="partition",
+    title="A partition with both sides alive",
+    steps=(
+        under_load(15),
+        region_cut_off(),
+        workflow("failover", reason="drill: the region cannot be reached from here"),
+        until_redirected(),
+        *comes_back(),
+    ),
+    judged=(
+        "ingest_rto",
+        "settlement_rto",
+        "ledger_rpo",
+        "sessions_rpo",
+        "receipts_rpo",
+        NO_LOSS,
+        NO_FAILED_PAYMENT,
+        KEPT,
+    ),
+)
