@@ -289,15 +289,15 @@ class Database:
             "DATABASE_TRUST_BUNDLE_SHA256": trust_bundle_sha256(self.trust_bundle),
         }
 
-    def connect(self, user: Mapping[str, str]) -> Connection:
-        """A connection of the tests' own."""
+    def connect(self, user: Mapping[str, str], *, name: str | None = None) -> Connection:
+        """A connection of the tests' own, to the functions' database or another one of its cluster."""
         context = ssl.create_default_context(cafile=str(self.trust_bundle))
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         return Connection(
             user["username"],
             host=self.host,
             port=self.port,
-            database=self.name,
+            database=name or self.name,
             password=user["password"],
             ssl_context=context,
         )
