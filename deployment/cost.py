@@ -14,6 +14,7 @@ from deployment.console import table
 from deployment.synthesis import Stack
 
 PRICES_AS_OF: Final = "2025"
+SERVERLESS: Final = "db.serverless"
 HOURS: Final = 730
 """AWS's own month: 365 x 24 / 12."""
 
@@ -31,6 +32,9 @@ _ZONE: Final = 0.50  # https://aws.amazon.com/route53/pricing/
 _HEALTH_CHECK: Final = 0.50  # endpoints in AWS, and calculated ones
 _HTTPS_OPTION: Final = 1.00
 _ALARM: Final = 0.10  # https://aws.amazon.com/cloudwatch/pricing/
+# An hour of a load balancer, without what it serves; https://aws.amazon.com/elasticloadbalancing/pricing/
+_LOAD_BALANCER: Final = 0.0225 * HOURS
+_ACU_HOUR: Final = 0.12  # https://aws.amazon.com/rds/aurora/pricing/
 _WEB_ACL: Final = 5.0  # https://aws.amazon.com/waf/pricing/
 _WEB_ACL_RULE: Final = 1.0
 _STORED_GB: Final = 0.10  # Aurora storage, per GB and month; a database starts at 10 GB per region
@@ -79,6 +83,7 @@ def estimate(stacks: Sequence[Stack]) -> list[Part]:
     ]
     parts = [
         *_instances(of.get("aws_rds_cluster_instance", [])),
+        *_serverless(of.get("aws_rds_cluster", []), of.get("aws_rds_cluster_instance", [])),
         Part(
             "NAT gateways", len(of.get("aws_nat_gateway", [])), _NAT_GATEWAY, "and 0.045 per GB; TAP_NAT=single has 2"
         ),
@@ -107,6 +112,7 @@ def estimate(stacks: Sequence[Stack]) -> list[Part]:
             _REPLICATION_METRICS * len(of.get("aws_s3_bucket_replication_configuration", [])),
             _OWN_METRIC,
         ),
+        Part("load balancers", len(of.get("aws_lb", [])), _LOAD_BALANCER, "and 5.84 per capacity unit that is used"),
         Part("web ACLs", len(acls), _WEB_ACL, "and 0.60 per million requests"),
         Part("rules of web ACLs", sum(len(_as_list(body.get("rule"))) for body in acls), _WEB_ACL_RULE),
         Part("consumers that ask a queue", len(consumers), _POLLING, "while it is empty"),
@@ -148,7 +154,7 @@ def describe(parts: Sequence[Part]) -> str:
 
 
 def _instances(instances: list[dict[str, Any]]) -> list[Part]:
-    classes = [str(body.get("instance_class", "")) for body in instances]
+    classes = [name for body in instances if (name := str(body.get("instance_class", ""))) != SERVERLESS]
     parts = []
     for name in sorted(set(classes)):
         _, _, kind = name.partition("db.")
@@ -158,6 +164,14 @@ def _instances(instances: list[dict[str, Any]]) -> list[Part]:
         note = "writer and reader in both regions" if known else "price not known here: see the Aurora price list"
         parts.append(Part(f"Aurora instances {name}", classes.count(name), hourly * HOURS, note))
     return parts
+
+
+def _serverless(clusters: list[dict[str, Any]], instances: list[dict[str, Any]]) -> list[Part]:
+    """What serverless instances cost at their least."""
+    scaling = [_as_list(body.get("serverlessv2_scaling_configuration")) for body in clusters]
+    least = max((float(one["min_capacity"]) for blocks in scaling for one in blocks), default=0.0)
+    count = sum(body.get("instance_class") == SERVERLESS for body in instances)
+    return [Part("Aurora serverless instances", count, least * _ACU_HOUR * HOURS, f"at their least, {least:g} ACU")]
 
 
 def _zones(endpoint: dict[str, Any]) -> int:

@@ -309,7 +309,7 @@ _FUNCTIONS: Final = (
         (
             "StringEquals",
             "iam:AWSServiceName",
-            _services("acm backup mrk.kms ops.apigateway rds replication.dynamodb wafv2"),
+            _services("acm backup elasticloadbalancing mrk.kms ops.apigateway rds replication.dynamodb wafv2"),
         ),
     ),
     Grant(
@@ -365,18 +365,7 @@ _MESSAGES: Final = (
     ),
 )
 
-_API: Final = "arn:aws:apigateway:*::/"
-_EDGE: Final = (
-    Grant(
-        "Apis",
-        "apigateway",
-        _words("DELETE GET PATCH POST PUT"),
-        (
-            *(f"{_API}{path}" for path in ("restapis", "restapis/*", "domainnames", "tags/*")),
-            f"{_API}domainnames/*.{{domain}}",
-            f"{_API}domainnames/*.{{domain}}/*",
-        ),
-    ),
+_ENTRANCE: Final = (
     # A rule that names a group of AWS's asks for that group, and an association for what it protects.
     Grant(
         "Firewalls",
@@ -390,6 +379,32 @@ _EDGE: Final = (
             "arn:aws:wafv2:*:{account}:regional/webacl/{prefix}-*/*",
             "arn:aws:wafv2:*:{account}:regional/managedruleset/*/*",
             "arn:aws:apigateway:*::/restapis/*/stages/*",
+            "arn:aws:elasticloadbalancing:*:{account}:loadbalancer/app/{prefix}-*/*",
+        ),
+    ),
+    # With TAP_INGRESS=load-balancer.
+    Grant(
+        "Balancers",
+        "elasticloadbalancing",
+        _words(
+            "AddListenerCertificates AddTags CreateListener CreateLoadBalancer CreateRule CreateTargetGroup "
+            "DeleteListener DeleteLoadBalancer DeleteRule DeleteTargetGroup DeregisterTargets ModifyListener "
+            "ModifyListenerAttributes ModifyLoadBalancerAttributes ModifyRule ModifyTargetGroup "
+            "ModifyTargetGroupAttributes RegisterTargets RemoveListenerCertificates RemoveTags SetSecurityGroups "
+            "SetSubnets"
+        ),
+        tuple(
+            f"arn:aws:elasticloadbalancing:*:{{account}}:{kind}/{{prefix}}-*"
+            for kind in ("loadbalancer/app", "targetgroup", "listener/app", "listener-rule/app")
+        ),
+    ),
+    Grant(
+        "BalancerLookups",
+        "elasticloadbalancing",
+        _words(
+            "SetWebAcl DescribeCapacityReservation DescribeListenerAttributes DescribeListenerCertificates DescribeListeners "
+            "DescribeLoadBalancerAttributes DescribeLoadBalancers DescribeRules DescribeTags "
+            "DescribeTargetGroupAttributes DescribeTargetGroups DescribeTargetHealth"
         ),
     ),
     Grant("FirewalledApis", "apigateway", _words("SetWebACL"), ("arn:aws:apigateway:*::/restapis/*/stages/*",)),
@@ -398,6 +413,20 @@ _EDGE: Final = (
         "LogDeliveries",
         "logs",
         _words("CreateLogDelivery DeleteLogDelivery DescribeResourcePolicies PutResourcePolicy"),
+    ),
+)
+
+_API: Final = "arn:aws:apigateway:*::/"
+_EDGE: Final = (
+    Grant(
+        "Apis",
+        "apigateway",
+        _words("DELETE GET PATCH POST PUT"),
+        (
+            *(f"{_API}{path}" for path in ("restapis", "restapis/*", "domainnames", "tags/*")),
+            f"{_API}domainnames/*.{{domain}}",
+            f"{_API}domainnames/*.{{domain}}/*",
+        ),
     ),
     Grant("ApiAccount", "apigateway", _words("GET"), (f"{_API}account",)),
     Grant(
@@ -453,6 +482,7 @@ POLICIES: Final = MappingProxyType(
         "functions": _FUNCTIONS,
         "edge": _EDGE,
         "messages": _MESSAGES,
+        "entrance": _ENTRANCE,
     }
 )
 """Customer-managed policies by what their names say; IAM takes 6,144 characters each, and 10 for a role."""

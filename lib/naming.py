@@ -24,7 +24,6 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 LIMITS: Final = MappingProxyType(
     {
         # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html and IAM's limit for roles: 64
-        "webhook": 64,
         "payments": 64,
         "health-live": 64,
         "health-database": 64,
@@ -54,6 +53,12 @@ LIMITS: Final = MappingProxyType(
         # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html: 32.
         # The tightest of all, so the load balancer sets the longest suffix whichever ingress is chosen.
         "ingress": 32,
+        # Target groups; a function's is called after what it does, "webhook" shares its name with the function.
+        # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
+        "webhook": 32,
+        "lookup": 32,
+        "live": 32,
+        "data": 32,
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html: 63
         "state": 63,
         "receipts": _BUCKET,
@@ -61,6 +66,7 @@ LIMITS: Final = MappingProxyType(
         "access-logs": _BUCKET,
         # https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupVault.html: 50
         "backups": 50,
+        "ingress-logs": _BUCKET,
         "receipts-replication": 64,
         "documents-replication": 64,
     }

@@ -140,6 +140,10 @@ class Settings(BaseSettings):
     primary_cidr: VpcRange = IPv4Network("10.20.0.0/16")
     standby_cidr: VpcRange = IPv4Network("10.30.0.0/16")
     nat: Literal["per-zone", "single"] = "per-zone"
+    ingress: Literal["api-gateway", "load-balancer"] = "api-gateway"
+    routing: Literal["failover", "weighted"] = "failover"
+    primary_weight: int = Field(100, ge=1, le=255)
+    standby_weight: int = Field(0, ge=0, le=255)
     domain: str = DEFAULT_DOMAIN
     hosted_zone_id: str | None = Field(None, pattern=r"^Z[A-Z0-9]{1,31}$")
     alert_emails: Annotated[tuple[Email, ...], NoDecode] = Field(("alerts@tap.example",), min_length=1)
@@ -147,7 +151,10 @@ class Settings(BaseSettings):
     state_bucket: str | None = None
     state_region: RegionName | None = None
     aurora_version: str = "14.20"
+    aurora_capacity: Literal["provisioned", "serverless-v2"] = "provisioned"
     aurora_instance_class: str = "db.r6g.large"
+    aurora_min_acu: float = Field(8, ge=2, le=256, multiple_of=0.5)
+    aurora_max_acu: float = Field(64, ge=2, le=256, multiple_of=0.5)
     backup_retention_days: int = Field(7, ge=7, le=35)
     credentials_version: int = Field(1, ge=1)
     database_trust_bundle: Path = RDS_TRUST_BUNDLE
@@ -270,6 +277,8 @@ class Settings(BaseSettings):
             )
         if self.effective_state_region == self.primary_region:
             raise ValueError("state_region: the state must not live in the primary region, or it is lost with it")
+        if self.aurora_max_acu < self.aurora_min_acu:
+            raise ValueError(f"aurora_max_acu: it must be at least aurora_min_acu ({self.aurora_min_acu:g})")
         if self.settlement_rto_seconds < self.ingest_rto_seconds:
             raise ValueError(
                 f"settlement_rto_seconds: it must be at least ingest_rto_seconds ({self.ingest_rto_seconds}), "

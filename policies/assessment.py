@@ -41,6 +41,8 @@ def assess(
     (``strict``), and a note otherwise. A waiver counts for both judges: it is unused only if neither needs it.
     """
     verdict = judge(deployment, rules)
+    # What a setting leaves out has no findings, and its waivers are not missed.
+    waivers = [waiver for waiver in waivers if not waiver.about or deployment.resources(waiver.about)]
     ours, theirs = told(verdict), also or Told()
     budgets, unknown = _budgets(deployment)
     checks = (*ours.checks, *theirs.checks)

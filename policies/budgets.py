@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from policies.model.alarms import ALARM, Metric, metrics, watch
+from policies.model.choices import leads_normally
 from policies.model.deployment import Deployment, Resource
 from policies.model.values import Block
 from policies.model.workflows import MACHINE, definition, promotes
@@ -115,9 +116,8 @@ SESSIONS_LAG: Final = ("AWS/DynamoDB", "ReplicationLatency")
 
 
 def is_primary_record(resource: Resource) -> bool:
-    """Whether it is the record that a failover leads away from."""
-    routing = resource.block("failover_routing_policy")
-    return resource.type == "aws_route53_record" and routing.text("type") == "PRIMARY"
+    """Whether payments are led by it while all is well, so that a failover leads away from it."""
+    return resource.type == "aws_route53_record" and leads_normally(resource)
 
 
 def is_failover_workflow(resource: Resource) -> bool:
@@ -168,7 +168,7 @@ def unstated(deployment: Deployment) -> tuple[str, ...]:
 
 
 _ABSENT: Final = {
-    "ingest_rto": "no record with failover routing is deployed",
+    "ingest_rto": "no record with failover or weighted routing is deployed",
     "settlement_rto": "no workflow that promotes the other region's database is deployed",
     "ledger_rpo": "no member of a global database is deployed",
     "sessions_rpo": "no table with replicas is deployed",

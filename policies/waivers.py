@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 FIELDS: Final = ("rule", "resource", "reason", "owner", "expires")
+ABOUT: Final = "about"
 EVERYTHING: Final = "*"
 
 
@@ -28,6 +29,8 @@ class Waiver:
     reason: str
     owner: str
     expires: date
+    about: str = ""
+    """The type of resource without which there is no such finding: where none is deployed nobody misses the waiver."""
 
     def covers(self, rule: str, path: str) -> bool:
         """Whether it speaks of that rule's finding on the resource of that construct path."""
@@ -67,15 +70,15 @@ def read(path: Path) -> tuple[Waiver, ...]:
 def _waiver(file: str, number: int, entry: Mapping[str, Any]) -> Waiver:
     where = f"{file}: entry {number} ({entry.get('rule', 'without a rule')})"
     missing = [name for name in FIELDS if name not in entry]
-    unknown = [name for name in entry if name not in FIELDS]
+    unknown = [name for name in entry if name not in (*FIELDS, ABOUT)]
     if missing or unknown:
         told = [f"lacks {', '.join(missing)}"] if missing else []
         told += [f"has {', '.join(unknown)}, which no waiver has"] if unknown else []
         raise WaiverError(f"{where} {' and '.join(told)}")
-    for name in FIELDS[:-1]:
+    for name in (*FIELDS[:-1], *([ABOUT] if ABOUT in entry else [])):
         if not isinstance(entry[name], str) or not entry[name].strip():
             raise WaiverError(f"{where}: {name} is empty")
     # A TOML date-time is a date to Python, and would be compared with a date in vain.
     if type(entry["expires"]) is not date:
         raise WaiverError(f"{where}: expires must be a date, such as 2027-06-30")
-    return Waiver(*(entry[name] for name in FIELDS))
+    return Waiver(**{name: entry[name] for name in (*FIELDS, ABOUT) if name in entry})

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from embedded.server import callers
+from embedded.server import callers, names
 from embedded.server.outage import DEAD, ERROR, HANG, Condition, Outage
 from embedded.server.patching import Gap, Service, around, around_method, close_gaps
 from embedded.server.proxy import Ends
@@ -146,7 +146,11 @@ def addressed_region(host: str, path: str) -> str | None:
     in_host = _REGION_IN_HOST.search(name)
     if in_host:
         return in_host[1]
-    return _region_of_api(app, host, path) or _region_of_bucket(app, name, path) or _region_of_load_balancer(app, path)
+    return (
+        _region_of_api(app, host, path)
+        or _region_of_load_balancer(app, host, path)
+        or _region_of_bucket(app, name, path)
+    )
 
 
 def _region_of_api(app: Service, host: str, path: str) -> str | None:
@@ -170,9 +174,10 @@ def _region_of_bucket(app: Service, name: str, path: str) -> str | None:
     return region
 
 
-def _region_of_load_balancer(app: Service, path: str) -> str | None:
+def _region_of_load_balancer(app: Service, host: str, path: str) -> str | None:
     if not path.startswith("/_alb/"):
-        return None
+        found = names.balancer(host, region=addressed.get())
+        return found.region if found else None
     name = path.split("/")[2]
     balancers = app._get_module("alb")._lbs.all_items()
     return next((key[1] for key, each in balancers if each["LoadBalancerName"] == name), None)

@@ -1,11 +1,11 @@
-"""What API Gateway hands over: the body as the sender's bytes, headers without regard to case, the query decoded."""
+"""What an ingress hands over: the body as the sender's bytes, headers without regard to case, the query decoded."""
 
 import base64
 import binascii
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
 
 from domain.problem import Problem
 
@@ -62,7 +62,10 @@ def _pairs(event: Mapping[str, Any]) -> list[tuple[str, str]]:
     several = event.get("multiValueQueryStringParameters") or {}
     if not several:
         several = {name: [value] for name, value in (event.get("queryStringParameters") or {}).items()}
-    return [(name, value) for name, values in several.items() for value in values]
+    # A load balancer hands parameters over as they were sent, API Gateway decodes them.
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+    read = unquote_plus if "elb" in (event.get("requestContext") or {}) else str
+    return [(read(name), read(value)) for name, values in several.items() for value in values]
 
 
 def _encoded(text: str) -> str:

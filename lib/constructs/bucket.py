@@ -105,7 +105,7 @@ class Bucket(Construct):
         )
         self._statements: list[Statement] = [refuse_plain("s3:*", on=[self.arn, f"{self.arn}/*"])]
         # S3 refuses two changes of a bucket's access at once.
-        self._policy = S3BucketPolicy(
+        self.policy = S3BucketPolicy(
             self,
             "policy",
             provider=at.provider,
@@ -127,7 +127,7 @@ class Bucket(Construct):
                 },
             )
         )
-        self._policy.policy = document(self._statements)
+        self.policy.policy = document(self._statements)
 
     def archive(self, *, after_days: int) -> None:
         """Move objects to Glacier, and forget what is no longer current."""
@@ -187,10 +187,13 @@ class AccessLogs(Construct):
         self._bucket.expire(after_days=retention_days)
 
     def record(self, bucket: Bucket) -> None:
-        """Keep a record of who uses ``bucket``."""
+        """Keep a record of who uses ``bucket``, which may be another stack's: its name is known beforehand."""
         prefix = f"{bucket.name}/"
         self._bucket.allow_service(
-            "logging.s3.amazonaws.com", "s3:PutObject", on=f"{self._bucket.arn}/{prefix}*", source_arns=[bucket.arn]
+            "logging.s3.amazonaws.com",
+            "s3:PutObject",
+            on=f"{self._bucket.arn}/{prefix}*",
+            source_arns=[f"arn:aws:s3:::{bucket.name}"],
         )
         S3BucketLoggingA(
             bucket,

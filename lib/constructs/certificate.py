@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.acm_certificate import AcmCertificate
@@ -10,9 +12,24 @@ from cdktf_cdktf_provider_aws.acm_certificate_validation import AcmCertificateVa
 from cdktf_cdktf_provider_aws.route53_record import Route53Record
 from constructs import Construct
 
+from lib.constructs.alerts import AlertTopic, Metric
 from lib.constructs.context import RegionContext
 
 VALIDATION_TTL_SECONDS = 60
+
+CERTIFICATE_EXPIRY_DAYS: Final = 30
+"""ACM renews 60 days ahead; half of that gone without success needs a person.
+
+https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html
+"""
+
+
+@dataclass(frozen=True)
+class CertifiedName:
+    """A host name and the certificate of this region that covers it."""
+
+    host: str
+    certificate_arn: str
 
 
 class Certificate(Construct):
@@ -97,3 +114,24 @@ class Certificates(Construct):
                 domain_name=regional_names[at.region.name],
             )
             self.regional_arns[at.region.name] = own.validated_by(own.validation_record(at=home, zone_id=zone_id))
+
+
+def watch_expiry(scope: Construct, names: Sequence[CertifiedName], *, alerts: AlertTopic) -> None:
+    """Alarm when the certificate of the shared name, or of the regional one, is about to expire."""
+    for which, name in zip(("failover", "regional"), names, strict=True):
+        alerts.watch(
+            scope,
+            f"certificate-{which}",
+            Metric(
+                "AWS/CertificateManager",
+                "DaysToExpiry",
+                "Minimum",
+                {"CertificateArn": name.certificate_arn},
+                period=86_400,
+            ),
+            threshold=CERTIFICATE_EXPIRY_DAYS,
+            comparison="LessThanThreshold",
+            # ACM falls silent once a certificate has expired, which must not end the alarm.
+            missing="missing",
+            description=f"The certificate of {name.host} expires in less than {CERTIFICATE_EXPIRY_DAYS} days",
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from cdktf import Fn, TerraformResourceLifecycle, TerraformStack, Token
@@ -10,7 +11,7 @@ from cdktf_cdktf_provider_aws.data_aws_cloudcontrolapi_resource import DataAwsCl
 from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
-from cdktf_cdktf_provider_aws.rds_cluster import RdsCluster
+from cdktf_cdktf_provider_aws.rds_cluster import RdsCluster, RdsClusterServerlessv2ScalingConfiguration
 from cdktf_cdktf_provider_aws.rds_cluster_instance import RdsClusterInstance
 from cdktf_cdktf_provider_aws.rds_cluster_parameter_group import (
     RdsClusterParameterGroup,
@@ -34,6 +35,27 @@ LAG_ALARM_MS: Final = 1000
 MONITORING_INTERVAL_SECONDS: Final = 60
 PORT: Final = 5432
 """What the rules between the two regions open: the other region's port is not known before it is deployed."""
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """How strong a member's instances are: of a class, or between two numbers of capacity units (``serverless``)."""
+
+    instance_class: str
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @classmethod
+    def serverless(cls, minimum: float, maximum: float) -> Capacity:
+        """Aurora Serverless v2: instances grow and shrink with what they have to do."""
+        return cls("db.serverless", minimum, maximum)
+
+    @property
+    def scaling(self) -> RdsClusterServerlessv2ScalingConfiguration | None:
+        """What the cluster is told of it."""
+        if self.minimum is None or self.maximum is None:
+            return None
+        return RdsClusterServerlessv2ScalingConfiguration(min_capacity=self.minimum, max_capacity=self.maximum)
 
 
 class GlobalDatabase(Construct):
@@ -78,7 +100,7 @@ class Ledger(Construct):
         role: Role,
         global_database: str,
         engine_version: str,
-        instance_class: str,
+        capacity: Capacity,
         subnet_ids: Sequence[str],
         vpc_id: str,
         peer_plan: AddressPlan,
@@ -124,6 +146,7 @@ class Ledger(Construct):
             master_password_wo=self._master_password(master_secret) if role.creates_database else None,
             master_password_wo_version=credentials_version if role.creates_database else None,
             source_region=None if role.creates_database else role.peer.name,
+            serverlessv2_scaling_configuration=capacity.scaling,
             depends_on=[log_group],
             # A failover swaps source and membership; undoing it would detach the cluster that now writes.
             # https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/rds_global_cluster
@@ -131,8 +154,8 @@ class Ledger(Construct):
                 ignore_changes=["replication_source_identifier", "global_cluster_identifier", "engine_version"]
             ),
         )
-        self.instances = self._instances(instance_class)
         self.arn = self._cluster.arn
+        self.instances = self._instances(capacity.instance_class)
         self.port = self._cluster.port
         self.port_text = Token.as_string(self._cluster.port)
         self.reader_endpoint = self._cluster.reader_endpoint

@@ -72,6 +72,7 @@ class Function(Construct):
         """
         super().__init__(scope, id_)
         self._at = at = platform.at
+        self.resource = resource
         self.name = at.name(resource)
         self.arn = at.arn("lambda", f"function:{self.name}")
         # By name, not by reference: an API that refers to functions would extend its create_before_destroy to them and
@@ -139,9 +140,9 @@ class Function(Construct):
             self._statements.append(statement)
         self.policy.policy = document(self._statements)
 
-    def allow_invocation(self, *, service: str, source_arn: str, id_: str) -> None:
+    def allow_invocation(self, *, service: str, source_arn: str, id_: str) -> LambdaPermission:
         """Let an AWS service invoke the function on behalf of one resource."""
-        LambdaPermission(
+        return LambdaPermission(
             self,
             f"invoked-by-{id_}",
             provider=self._at.provider,
@@ -180,6 +181,11 @@ class Function(Construct):
     def function_name(self) -> str:
         """The name as an attribute of the deployed function, so that what uses it waits for it."""
         return self._function.function_name
+
+    @property
+    def deployed_arn(self) -> str:
+        """The ARN as an attribute of the deployed function, so that what uses it waits for it."""
+        return self._function.arn
 
     @property
     def code_sha256(self) -> str:

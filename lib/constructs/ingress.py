@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import Any, Final
 
 from cdktf import Fn, TerraformResourceLifecycle
@@ -24,10 +23,12 @@ from cdktf_cdktf_provider_aws.api_gateway_stage import ApiGatewayStage, ApiGatew
 from constructs import Construct
 
 from lib.constructs.alerts import AlertTopic, Metric, Statistic
+from lib.constructs.certificate import CertifiedName, watch_expiry
 from lib.constructs.context import RegionContext
 from lib.constructs.firewall import Firewall
 from lib.constructs.functions import Function
 from lib.constructs.log_group import Logging
+from lib.constructs.openapi import operations, require_functions
 from lib.constructs.routing import AliasTarget
 
 REQUESTS_PER_SECOND: Final = 10_000
@@ -37,13 +38,6 @@ BURST: Final = 5_000
 https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 """
 
-CERTIFICATE_EXPIRY_DAYS: Final = 30
-"""ACM renews 60 days ahead; half of that gone without success needs a person.
-
-https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html
-"""
-
-_METHODS: Final = frozenset({"get", "post", "put", "patch", "delete", "head", "options"})
 _ACCESS_LOG: Final = {
     "requestId": "$context.requestId",
     "ip": "$context.identity.sourceIp",
@@ -54,14 +48,6 @@ _ACCESS_LOG: Final = {
     "responseLatency": "$context.responseLatency",
     "integrationError": "$context.integrationErrorMessage",
 }
-
-
-@dataclass(frozen=True)
-class CertifiedName:
-    """A host name and the certificate of this region that covers it."""
-
-    host: str
-    certificate_arn: str
 
 
 class ApiIngress(Construct):
@@ -103,9 +89,9 @@ class ApiIngress(Construct):
             tags=at.tags("payments"),
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
-        self.id = self._api.id
         self._stage = self._deploy()
         self.arn = self._stage.arn
+        self.description = {"api_id": self._api.id, "api_stage": self.stage}
         firewall.protect("stage", self.arn)
         self.failover_target = self._domain("failover", failover_name)
         self.regional_target = self._domain("regional", regional_name)
@@ -185,7 +171,7 @@ class ApiIngress(Construct):
         return AliasTarget(dns_name=domain.regional_domain_name, zone_id=domain.regional_zone_id)
 
     def _let_api_invoke(self, document: Mapping[str, Any], routes: Mapping[str, Function]) -> None:
-        for path, method, operation in _operations(document):
+        for path, method, operation in operations(document):
             # In an execution ARN a path parameter is a wildcard of that one segment.
             segments = "/".join("*" if part.startswith("{") else part for part in path.split("/"))
             routes[operation["operationId"]].allow_invocation(
@@ -206,32 +192,7 @@ class ApiIngress(Construct):
             threshold=0,
             description="The API answered a request with a server error",
         )
-        for which, name in zip(("failover", "regional"), names, strict=True):
-            alerts.watch(
-                self,
-                f"certificate-{which}",
-                Metric(
-                    "AWS/CertificateManager",
-                    "DaysToExpiry",
-                    "Minimum",
-                    {"CertificateArn": name.certificate_arn},
-                    period=86_400,
-                ),
-                threshold=CERTIFICATE_EXPIRY_DAYS,
-                comparison="LessThanThreshold",
-                # ACM falls silent once a certificate has expired, which must not end the alarm.
-                missing="missing",
-                description=f"The certificate of {name.host} expires in less than {CERTIFICATE_EXPIRY_DAYS} days",
-            )
-
-
-def _operations(document: Mapping[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
-    return [
-        (path, method, operation)
-        for path, item in document["paths"].items()
-        for method, operation in item.items()
-        if method in _METHODS
-    ]
+        watch_expiry(self, names, alerts=alerts)
 
 
 def _with_integrations(document: Mapping[str, Any], routes: Mapping[str, Function], *, title: str) -> dict[str, Any]:
@@ -241,11 +202,8 @@ def _with_integrations(document: Mapping[str, Any], routes: Mapping[str, Functio
     integrated["info"]["title"] = title
     # The functions verify signatures; as an "apiKey" scheme API Gateway might ask for one of its own keys instead.
     integrated["components"].pop("securitySchemes", None)
-    operations = _operations(integrated)
-    described = {operation["operationId"] for _, _, operation in operations}
-    if described != set(routes):
-        raise ValueError(f"OpenAPI operations {sorted(described)} and routes {sorted(routes)} differ")
-    for _, _, operation in operations:
+    require_functions(integrated, routes)
+    for _, _, operation in operations(integrated):
         operation.pop("security", None)
         operation["x-amazon-apigateway-integration"] = {
             "type": "aws_proxy",

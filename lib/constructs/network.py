@@ -75,6 +75,8 @@ class Network(Construct):
         isolated_table = self._table("isolated", isolated)
 
         self.vpc_id: str = self._vpc.id
+        self.internet_gateway = gateway
+        self.public_subnet_ids: list[str] = [subnet.id for subnet in public]
         self.private_subnet_ids: list[str] = [subnet.id for subnet in private]
         self.isolated_subnet_ids: list[str] = [subnet.id for subnet in isolated]
         self.private_route_table_ids: list[str] = [table.id for table in private_tables]

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
+from lib.constructs.certificate import CertifiedName
 from lib.constructs.firewall import Firewall
 from lib.constructs.functions import Function
-from lib.constructs.ingress import REQUESTS_PER_SECOND, ApiIngress, CertifiedName
+from lib.constructs.ingress import REQUESTS_PER_SECOND, ApiIngress
+from lib.constructs.load_balancer import LoadBalancerIngress
 from lib.constructs.parameters import STATUS
-from lib.constructs.routing import RegionalRecord
+from lib.constructs.routing import AliasTarget, RegionalRecord
 from lib.stacks.foundation import Foundation
+
+
+class Ingress(Protocol):
+    """A region's way in, whichever it is: where its two names lead, its ARN, and what its stack publishes of it."""
+
+    arn: str
+    description: dict[str, str]
+    failover_target: AliasTarget
+    regional_target: AliasTarget
 
 
 class Edge:
@@ -18,26 +29,20 @@ class Edge:
 
     def __init__(self, foundation: Foundation, *, document: Mapping[str, Any], routes: Mapping[str, Function]) -> None:
         here, shared, region = foundation, foundation.shared, foundation.region
-        logging, alerts = here.platform.logging, here.platform.alerts
-        firewall = Firewall(
+        self._here = here
+        self._firewall = Firewall(
             here.scope,
             "firewall",
             at=here.at,
             requests_per_second=REQUESTS_PER_SECOND,
-            logging=logging,
-            alerts=alerts,
+            logging=here.platform.logging,
+            alerts=here.platform.alerts,
         )
-        self.ingress = ApiIngress(
-            here.scope,
-            "ingress",
-            at=here.at,
+        self.ingress = self._ingress(
             document=document,
             routes=routes,
             failover_name=CertifiedName(shared.failover_name, shared.certificates.failover_arns[region]),
             regional_name=CertifiedName(shared.regional_names[region], shared.certificates.regional_arns[region]),
-            firewall=firewall,
-            logging=logging,
-            alerts=alerts,
         )
         here.parameters.tell("regional-endpoint", f"https://{shared.regional_names[region]}", reader=STATUS)
         here.parameters.tell("platform-endpoint", f"https://{shared.failover_name}", reader=STATUS)
@@ -49,3 +54,17 @@ class Edge:
             name=shared.regional_names[region],
             target=self.ingress.regional_target,
         )
+
+    def _ingress(self, **served: Any) -> Ingress:
+        here = self._here
+        placed = {"at": here.at, "firewall": self._firewall, "alerts": here.platform.alerts, **served}
+        if here.settings.ingress == "load-balancer":
+            return LoadBalancerIngress(
+                here.scope,
+                "ingress",
+                network=here.network,
+                access_logs=here.shared.access_logs[here.region],
+                log_retention_days=here.settings.log_retention_days,
+                **placed,
+            )
+        return ApiIngress(here.scope, "ingress", logging=here.platform.logging, **placed)

@@ -69,14 +69,14 @@ class GlobalStack(TapStack):
             ReplicatedBucket(self, resource, primary=primary, standby=standby, key=self.key, resource=resource)
             for resource in ("receipts", "documents")
         )
-        access_logs = {
+        self.access_logs = {
             at.region.name: AccessLogs(
                 self, f"access-logs-{at.region.suffix}", at=at, retention_days=settings.log_retention_days
             )
             for at in (primary, standby)
         }
         for bucket in (self.receipts, self.documents):
-            bucket.record_access(access_logs)
+            bucket.record_access(self.access_logs)
         self.vaults = BackupVaults(self, "vaults", primary=primary, standby=standby, key=self.key)
         self.database = GlobalDatabase(self, "database", at=primary, engine_version=settings.aurora_version)
         self.failover_name = f"global.{settings.environment_domain}"

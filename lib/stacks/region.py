@@ -9,7 +9,7 @@ from cdktf import App
 
 from lib.constructs.alerts import AlertTopic
 from lib.constructs.backup import DailyBackup
-from lib.constructs.database import PORT, Ledger
+from lib.constructs.database import PORT, Capacity, Ledger
 from lib.constructs.functions import Code, Function, FunctionPlatform
 from lib.constructs.log_group import Logging
 from lib.constructs.network import Network
@@ -73,7 +73,7 @@ class RegionStack(TapStack):
             role=role,
             global_database=shared.database.id,
             engine_version=settings.aurora_version,
-            instance_class=settings.aurora_instance_class,
+            capacity=self._capacity(settings),
             subnet_ids=self.network.isolated_subnet_ids,
             vpc_id=self.network.vpc_id,
             peer_plan=peer_plan,
@@ -124,6 +124,12 @@ class RegionStack(TapStack):
             functions=self.functions,
         )
         self._publish(code)
+
+    @staticmethod
+    def _capacity(settings: Settings) -> Capacity:
+        if settings.aurora_capacity == "serverless-v2":
+            return Capacity.serverless(settings.aurora_min_acu, settings.aurora_max_acu)
+        return Capacity(settings.aurora_instance_class)
 
     def _function_group(self, peer_plan: AddressPlan) -> SecurityGroup:
         """The functions' security group and every connection that they may open."""
@@ -184,8 +190,7 @@ class RegionStack(TapStack):
             {
                 "region": self.role.region.name,
                 "vpc_id": self.network.vpc_id,
-                "api_id": self.ingress.id,
-                "api_stage": self.ingress.stage,
+                **self.ingress.description,
                 "entrance_arn": self.ingress.arn,
                 "api_url": f"https://{self._shared.regional_names[self.role.region.name]}",
                 "functions": {name: function.function_name for name, function in self.functions.items()},

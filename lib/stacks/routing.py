@@ -7,7 +7,7 @@ from cdktf import App
 from lib.constructs.alerts import Metric
 from lib.constructs.health import HealthChecks
 from lib.constructs.peering import Peering, PeeringSide
-from lib.constructs.routing import FailoverRecords
+from lib.constructs.routing import SharedName, Side
 from lib.settings import Settings
 from lib.stacks.base import TapStack
 from lib.stacks.global_ import GlobalStack
@@ -37,15 +37,15 @@ class RoutingStack(TapStack):
         )
         peering = Peering(self, "peering", requester=requester, accepter=accepter)
         health = HealthChecks(self, "health", primary=home, standby=standby, regional_names=shared.regional_names)
-        FailoverRecords(
-            self,
-            "records",
-            zone_id=shared.zone.zone_id,
-            name=shared.failover_name,
-            primary=(home, primary.ingress.failover_target),
-            standby=(standby, secondary.ingress.failover_target),
-            primary_health_check_id=health.primary_id,
+        name = SharedName(self, "records", zone_id=shared.zone.zone_id, name=shared.failover_name)
+        sides = (
+            Side(home, primary.ingress.failover_target, health.primary_id),
+            Side(standby, secondary.ingress.failover_target, health.standby_id),
         )
+        if settings.routing == "weighted":
+            name.weigh(*sides, (settings.primary_weight, settings.standby_weight))
+        else:
+            name.fail_over(*sides)
         # Route 53 reports to one region only, whichever role it plays; there its topic is.
         reporter = next(stack for stack in stacks if stack.role.region.name == HEALTH_METRICS_REGION)
         verdicts = {

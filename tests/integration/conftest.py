@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deployment import target
+from deployment import session, target
 from tests.integration.platform import REGION_STACKS, Platform, Region, connect
 
 HERE = Path(__file__).parent
@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker for what only the embedded AWS can do, keep secrets out of messages, and say who calls."""
     os.environ["AWS_SDK_UA_APP_ID"] = "tap-tests"  # the embedded AWS records the driver's calls, and these are not
+    config.addinivalue_line("markers", "only_with(**settings): about a deployment with these settings")
     config.addinivalue_line("markers", "disruptive: takes a region's traffic away for some seconds")
     config.addinivalue_line("markers", "soak: a campaign, which `make soak` runs for longer")
     config.addinivalue_line("markers", "failover: moves the platform to the other region and back; runs last")
@@ -26,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Choose by target and time: what cannot run here is deselected, and counted as such; nothing is ever skipped."""
+    """Choose by target, settings and time: what cannot run here is deselected and counted as such, never skipped."""
     chosen: list[pytest.Item] = []
     others: list[pytest.Item] = []
     for item in items:
@@ -47,6 +48,8 @@ def _runs_here(config: pytest.Config, item: pytest.Item) -> bool:
         # An account's deployment may have traffic: who knows that it has none says so.
         or (item.get_closest_marker("disruptive") and os.environ.get("DISRUPT") != "1")
     )
+    for marker in item.iter_markers("only_with"):
+        here = here and all(getattr(session.settings(), name) == value for name, value in marker.kwargs.items())
     if item.get_closest_marker("after_destroy"):
         # A deployment is either there or gone: `-m after_destroy` asks for them.
         return here and bool(config.option.markexpr)

@@ -177,6 +177,8 @@ REGIONAL: dict[str, tuple[str, Lister]] = {
     "schedules": ("events", _named("list_rules", "Rules", "Name")),
     "APIs": ("apigateway", _named("get_rest_apis", "items", "name")),
     "API domains": ("apigateway", _named("get_domain_names", "items", "domainName")),
+    "load balancers": ("elbv2", _named("describe_load_balancers", "LoadBalancers", "LoadBalancerName")),
+    "target groups": ("elbv2", _named("describe_target_groups", "TargetGroups", "TargetGroupName")),
     "web ACLs": ("wafv2", _web_acls),
     "certificates": ("acm", _named("list_certificates", "CertificateSummaryList", "DomainName")),
     "dashboards": ("cloudwatch", _named("list_dashboards", "DashboardEntries", "DashboardName")),

@@ -8,6 +8,8 @@ import pytest
 
 from tests.integration.platform import Platform, Region
 
+pytestmark = pytest.mark.only_with(ingress="api-gateway")
+
 
 def stage(platform: Platform, region: Region) -> dict[str, Any]:
     found: dict[str, Any] = platform.client("apigateway", region).get_stage(

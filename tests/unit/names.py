@@ -47,6 +47,10 @@ LIMITS = {
     ("aws_rds_global_cluster", "global_cluster_identifier"): 255,
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
     ("aws_s3_bucket", "bucket"): 63,
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+    ("aws_lb", "name"): 32,
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
+    ("aws_lb_target_group", "name"): 32,
     # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
     ("aws_secretsmanager_secret", "name"): 512,
     # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html

@@ -9,7 +9,7 @@ import pytest
 from lib.constructs.certificate import Certificates
 from lib.constructs.dns import Zone
 from lib.constructs.health import HealthChecks
-from lib.constructs.routing import AliasTarget, FailoverRecords, RegionalRecord
+from lib.constructs.routing import AliasTarget, RegionalRecord, SharedName, Side
 from tests.unit.lab import Body, Lab, Synthesized, reference, synthesize
 
 NAMES = {"us-east-1": "use1.dev.tap.example", "us-west-2": "usw2.dev.tap.example"}
@@ -29,15 +29,10 @@ def add_routing(lab: Lab) -> None:
         zone_id=zone.zone_id,
     )
     checks = HealthChecks(lab, "health", primary=lab.primary, standby=lab.standby, regional_names=NAMES)
-    FailoverRecords(
-        lab,
-        "failover",
-        zone_id=zone.zone_id,
-        name=SHARED_NAME,
-        primary=(lab.primary, HERE),
-        standby=(lab.standby, THERE),
-        primary_health_check_id=checks.primary_id,
-    )
+    sides = (Side(lab.primary, HERE, checks.primary_id), Side(lab.standby, THERE, checks.standby_id))
+    SharedName(lab, "failover", zone_id=zone.zone_id, name=SHARED_NAME).fail_over(*sides)
+    SharedName(lab, "weighted", zone_id=zone.zone_id, name="all.dev.tap.example").weigh(*sides, (100, 0))
+    SharedName(lab, "split", zone_id=zone.zone_id, name="split.dev.tap.example").weigh(*sides, (70, 30))
     RegionalRecord(
         lab, "regional", at=lab.standby, zone_id=zone.zone_id, name=NAMES[lab.standby.region.name], target=THERE
     )
@@ -122,6 +117,25 @@ class TestFailoverRecords:
         assert "health_check_id" not in record
         assert record["alias"]["name"] == THERE.dns_name
 
+    def test_by_weights_a_standby_without_weight_is_the_last_resort_and_has_no_check(
+        self, routing: Synthesized
+    ) -> None:
+        records = routing.all("aws_route53_record")
+        primary, standby = records["weighted/primary"], records["weighted/secondary"]
+        assert (primary["weighted_routing_policy"], standby["weighted_routing_policy"]) == (
+            {"weight": 100},
+            {"weight": 0},
+        )
+        assert primary["health_check_id"] == check_id(routing, "use1")
+        assert "health_check_id" not in standby
+
+    def test_by_weights_each_region_that_has_one_follows_its_own_check(self, routing: Synthesized) -> None:
+        records = routing.all("aws_route53_record")
+        for name, suffix, weight in (("primary", "use1", 70), ("secondary", "usw2", 30)):
+            record = records[f"split/{name}"]
+            assert record["weighted_routing_policy"] == {"weight": weight}
+            assert record["health_check_id"] == check_id(routing, suffix)
+
     def test_a_regional_name_always_leads_to_its_region(self, routing: Synthesized) -> None:
         record = routing.all("aws_route53_record")["regional/record"]
         assert (record["name"], record["type"], record["alias"]["name"]) == (NAMES["us-west-2"], "A", THERE.dns_name)
@@ -129,7 +143,7 @@ class TestFailoverRecords:
 
     def test_no_record_lets_aws_judge_the_target(self, routing: Synthesized) -> None:
         aliases = [record["alias"] for record in routing.all("aws_route53_record").values() if "alias" in record]
-        assert [alias["evaluate_target_health"] for alias in aliases] == [False] * 3
+        assert [alias["evaluate_target_health"] for alias in aliases] == [False] * 7
 
 
 class TestCertificates:

@@ -100,3 +100,17 @@ def routing(**changes: Mapping[str, Any] | None) -> Example:
         else:
             bodies[name] = {**bodies.get(name, {}), **change}
     return made
+
+
+def weighted(**changes: Mapping[str, Any] | None) -> Example:
+    """The same with weights instead of failover: all to the primary, the standby as the last resort."""
+    weights = {"record_primary": 100, "record_secondary": 0}
+    records = {
+        name: {
+            "failover_routing_policy": None,
+            "weighted_routing_policy": {"weight": weight},
+            **(changes.get(name) or {}),
+        }
+        for name, weight in weights.items()
+    }
+    return routing(**{**changes, **records})

@@ -37,24 +37,9 @@ _POLICIES: Final = (
 )  # fmt: skip
 
 
-def failover_type(record: Resource) -> str | None:
-    """``PRIMARY`` or ``SECONDARY``, or None if it is no failover record."""
-    return record.block("failover_routing_policy").text("type")
-
-
-def is_failover(record: Resource) -> bool:
-    """Whether it is one of the two records that a failover chooses between."""
-    return "failover_routing_policy" in record
-
-
 def is_alias(record: Resource) -> bool:
     """Whether it leads to a resource of AWS by itself."""
     return "alias" in record
-
-
-def other_type(record: Resource) -> str:
-    """The type of the record that it must be a pair with."""
-    return "SECONDARY" if failover_type(record) == "PRIMARY" else "PRIMARY"
 
 
 def entrance(record: Resource) -> Resource | None:

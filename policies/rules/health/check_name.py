@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from policies.model.choices import is_choice
 from policies.model.deployment import Resource
 from policies.mutation import drop, edit, put
 from policies.rule import Severity, kind, rule
 from policies.rules.health._example import routing
-from policies.rules.health._routing import CHECK, RECORD, asked_name, full_name, is_failover, regional_names
+from policies.rules.health._routing import CHECK, RECORD, asked_name, full_name, regional_names
 from policies.rules.health.check_interval import asks_an_endpoint
 
 
 def _shared_name(body: dict[str, Any], check: Resource) -> bool:
-    shared = [full_name(record) for record in check.deployment.resources(RECORD) if is_failover(record)]
+    shared = [full_name(record) for record in check.deployment.resources(RECORD) if is_choice(record)]
     body["fqdn"] = shared[0] if shared else ""
     return bool(shared)
 
@@ -62,6 +63,6 @@ def check_name(check: Resource) -> Iterator[str]:
     if name is None:
         yield f"fqdn is {check.get('fqdn')}, which tells no name"
     elif name not in regional_names(check.deployment):
-        shared = any(is_failover(r) and full_name(r) == name for r in check.deployment.resources(RECORD))
+        shared = any(is_choice(r) and full_name(r) == name for r in check.deployment.resources(RECORD))
         why = "which leads to whichever region serves" if shared else "which no record here leads to one region"
         yield f"fqdn is {name}, {why}"

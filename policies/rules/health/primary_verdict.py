@@ -1,14 +1,15 @@
-"""The PRIMARY record follows its region's liveness and database, and the standby's switch."""
+"""A record that leads payments while all is well follows its region's health, and the standby's switch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+from policies.model.choices import leads_normally
 from policies.model.deployment import Resource
 from policies.mutation import drop, edit, put, remove
 from policies.rule import Severity, kind, rule
-from policies.rules.health._example import id_of, routing
+from policies.rules.health._example import id_of, routing, weighted
 from policies.rules.health._routing import (
     CHECK,
     DATABASE,
@@ -17,22 +18,16 @@ from policies.rules.health._routing import (
     SWITCH,
     asks,
     children,
-    failover_type,
     led_region,
     watched_region,
 )
 from policies.rules.health.check_interval import asks_an_endpoint
 
 
-def is_primary(record: Resource) -> bool:
-    """Whether it is the record that leads payments while all is well."""
-    return failover_type(record) == "PRIMARY"
-
-
 def _primary_records(check: Resource) -> list[Resource]:
-    """The PRIMARY records that follow a check, by itself or as part of a calculated one."""
+    """The records that lead normally and follow a check, by itself or as part of a calculated one."""
     records = [r for c in (check, *check.users(CHECK)) for r in c.users(RECORD)]
-    return [record for record in records if is_primary(record)]
+    return [record for record in records if leads_normally(record)]
 
 
 def _is_followed(check: Resource) -> bool:
@@ -78,7 +73,8 @@ def _of_the_standby_too(body: dict[str, Any], check: Resource) -> bool:
 
 @rule(
     id="TAP_HEALTH_PRIMARY_VERDICT",
-    title="The PRIMARY record follows its region's liveness and database, and the standby's switch",
+    title="A record that leads payments while all is well follows its region's liveness and database, and the "
+    "primary's the standby's switch",
     risk="Payments stay with a region that cannot take them; or nobody can lead them away without Route 53's control "
     "plane, which is in the region that has failed.",
     remediation=f"Give the record a CALCULATED check of its region's {LIVENESS} and {DATABASE}, and of the standby's "
@@ -91,10 +87,18 @@ def _of_the_standby_too(body: dict[str, Any], check: Resource) -> bool:
         "WA-REL:REL11-BP02",
         "WA-REL:REL11-BP04",
     ],
-    judges=kind(RECORD, where=is_primary),
-    passes=[routing()],
+    judges=kind(RECORD, where=leads_normally),
+    passes=[
+        routing(),
+        weighted(),
+        weighted(
+            record_secondary={"weighted_routing_policy": {"weight": 100}, "health_check_id": id_of("west")},
+        ),
+    ],
     fails=[
         routing(record_primary={"health_check_id": None}),
+        weighted(record_primary={"health_check_id": None}),
+        weighted(record_secondary={"weighted_routing_policy": {"weight": 1}}),
         routing(record_primary={"health_check_id": id_of("east_live")}),
         routing(record_primary={"health_check_id": id_of("west")}),
         routing(record_primary={"health_check_id": "${var.check}"}),
@@ -142,7 +146,9 @@ def primary_verdict(record: Resource) -> Iterator[str]:
     for path in (LIVENESS, DATABASE):
         if not any(asks(part, path, region) for part in parts):
             yield f"its check {verdict.path} has no part that asks {region} for {path}"
-    if not any(asks(part, SWITCH, other, inverted=True) for part in parts):
+    # A standby that takes its share of payments all the time needs nobody to switch it on.
+    switched = region != record.deployment.standby
+    if switched and not any(asks(part, SWITCH, other, inverted=True) for part in parts):
         yield f"its check {verdict.path} has no switch: an inverted check of {SWITCH} in {other}"
     for part in parts:
         if watched_region(part) != region and not asks(part, SWITCH, other, inverted=True):

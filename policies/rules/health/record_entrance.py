@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from policies.model.choices import is_choice
 from policies.model.deployment import Resource
 from policies.mutation import drop, edit, put
 from policies.rule import Severity, kind, rule
 from policies.rules.health._example import alias, routing
-from policies.rules.health._routing import ENTRANCES, RECORD, entrance, full_name, is_alias, is_failover
+from policies.rules.health._routing import ENTRANCES, RECORD, entrance, full_name, is_alias
 
 _CUSTOM_DOMAINS: Final = frozenset({"aws_api_gateway_domain_name", "aws_apigatewayv2_domain_name"})
 """They answer to their own name only.
@@ -30,7 +31,7 @@ _TO_DATABASE: Final = {
 
 def _leads_clients(record: Resource) -> bool:
     """Whether it is an alias, or one of the records that a failover chooses between."""
-    return is_alias(record) or is_failover(record)
+    return is_alias(record) or is_choice(record)
 
 
 def _anothers_zone(body: dict[str, Any], record: Resource) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.model.choices import is_choice
 from policies.model.deployment import Resource
 from policies.model.regions import HEALTH_METRICS
 from policies.mutation import drop, put, remove
@@ -18,7 +19,6 @@ from policies.rules.health._routing import (
     alarmed,
     asks,
     children,
-    is_failover,
     led_region,
     watched_region,
 )
@@ -33,7 +33,7 @@ def _records(alarm: Resource) -> list[Resource]:
     check = alarm.deployment.target(alarm.stack, alarm.map("dimensions").get("HealthCheckId"))
     live = [c for c in (children(check) if check else []) if c.literal("resource_path") == LIVENESS]
     regions = {watched_region(c) for c in live}
-    return [r for r in alarm.deployment.resources(RECORD) if is_failover(r) and led_region(r) in regions]
+    return [r for r in alarm.deployment.resources(RECORD) if is_choice(r) and led_region(r) in regions]
 
 
 @rule(
@@ -45,7 +45,7 @@ def _records(alarm: Resource) -> list[Resource]:
     "action.",
     severity=Severity.HIGH,
     controls=["PCI-DSS-4.0:10.7.2", "NIST-800-53:SI-4", "NIST-800-53:IR-4", "WA-REL:REL06-BP03", "WA-REL:REL11-BP06"],
-    judges=kind(RECORD, where=is_failover),
+    judges=kind(RECORD, where=is_choice),
     passes=[
         routing(),
         routing(alarm_west={"comparison_operator": "LessThanOrEqualToThreshold", "threshold": 0}),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from policies.model.choices import is_choice
 from policies.model.deployment import Resource
 from policies.mutation import edit, put, remove
 from policies.rule import Severity, kind, rule
-from policies.rules.health._example import routing
+from policies.rules.health._example import routing, weighted
 from policies.rules.health._routing import (
     CHECK,
     DATABASE,
@@ -17,7 +18,6 @@ from policies.rules.health._routing import (
     SWITCH,
     asks,
     full_name,
-    is_failover,
     led_region,
     watched_region,
 )
@@ -28,9 +28,9 @@ def _is_of_a_region(check: Resource) -> bool:
 
 
 def _records(check: Resource) -> list[Resource]:
-    """The failover records that lead to the region which a check watches."""
+    """The records to choose between that lead to the region which a check watches."""
     region = watched_region(check)
-    return [r for r in check.deployment.resources(RECORD) if is_failover(r) and led_region(r) == region]
+    return [r for r in check.deployment.resources(RECORD) if is_choice(r) and led_region(r) == region]
 
 
 def _other_regions_name(body: dict[str, Any], check: Resource) -> bool:
@@ -40,7 +40,7 @@ def _other_regions_name(body: dict[str, Any], check: Resource) -> bool:
 
 
 def _shared_name(body: dict[str, Any], check: Resource) -> None:
-    body["fqdn"] = full_name(next(r for r in check.deployment.resources(RECORD) if is_failover(r)))
+    body["fqdn"] = full_name(next(r for r in check.deployment.resources(RECORD) if is_choice(r)))
 
 
 @rule(
@@ -51,10 +51,11 @@ def _shared_name(body: dict[str, Any], check: Resource) -> None:
     remediation=f"Add an endpoint check of {LIVENESS} and one of {DATABASE} under the region's own name.",
     severity=Severity.CRITICAL,
     controls=["PCI-DSS-4.0:10.7.2", "NIST-800-53:SI-4", "NIST-800-53:CP-10", "WA-REL:REL06-BP01", "WA-REL:REL11-BP01"],
-    judges=kind(RECORD, where=is_failover),
-    passes=[routing()],
+    judges=kind(RECORD, where=is_choice),
+    passes=[routing(), weighted()],
     fails=[
         routing(check_east_live=None),
+        weighted(check_west_live=None),
         routing(check_west_database=None),
         routing(check_west_live={"fqdn": "pay.tap.example"}),
         routing(check_west_live={"fqdn": "use1.tap.example"}),
@@ -74,7 +75,7 @@ def _shared_name(body: dict[str, Any], check: Resource) -> None:
     ],
 )
 def regions_watched(record: Resource) -> Iterator[str]:
-    """Judged on the failover records, which are there even where a check is missing."""
+    """Judged on the records to choose between, which are there even where a check is missing."""
     region = led_region(record)
     if region is None:
         yield "nobody can tell which region it leads to, so none whether that is watched"

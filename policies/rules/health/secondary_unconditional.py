@@ -1,19 +1,16 @@
-"""The SECONDARY record is answered whenever the primary is down, whatever anybody thinks of the standby."""
+"""The last resort is answered whenever the others are down, whatever anybody thinks of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+from policies.model.choices import is_choice, is_last_resort
 from policies.model.deployment import Resource
 from policies.mutation import edit, put
 from policies.rule import Severity, kind, rule
-from policies.rules.health._example import alias, id_of, routing
-from policies.rules.health._routing import CHECK, RECORD, failover_type
-
-
-def _is_secondary(record: Resource) -> bool:
-    return failover_type(record) == "SECONDARY"
+from policies.rules.health._example import alias, id_of, routing, weighted
+from policies.rules.health._routing import CHECK, RECORD
 
 
 def _follows(body: dict[str, Any], record: Resource) -> bool:
@@ -24,26 +21,27 @@ def _follows(body: dict[str, Any], record: Resource) -> bool:
 
 @rule(
     id="TAP_HEALTH_SECONDARY_UNCONDITIONAL",
-    title="The SECONDARY record has no health check and does not evaluate its target",
-    risk="If both records are unhealthy, Route 53 answers with the primary: payments are led back to the region that "
-    "is known to be dead.",
+    title="A SECONDARY record, or one without weight, has no health check and does not evaluate its target",
+    risk="If all records are unhealthy, Route 53 answers with the primary, or by weight: payments are led back to the "
+    "region that is known to be dead.",
     remediation="Leave health_check_id out and set evaluate_target_health = false; let the standby's own checks raise "
     "an alarm instead.",
     severity=Severity.CRITICAL,
     controls=["PCI-DSS-4.0:12.10.1", "NIST-800-53:CP-10", "NIST-800-53:SI-17", "WA-REL:REL11-BP02"],
-    judges=kind(RECORD, where=_is_secondary),
-    passes=[routing()],
+    judges=kind(RECORD, where=is_choice),
+    passes=[routing(), weighted()],
     fails=[
+        weighted(record_secondary={"health_check_id": id_of("west")}),
         routing(record_secondary={"health_check_id": id_of("west")}),
         routing(record_secondary={"health_check_id": "${var.check}"}),
         routing(record_secondary={"alias": {**alias("pay_west"), "evaluate_target_health": True}}),
         routing(record_secondary={"alias": {**alias("pay_west"), "evaluate_target_health": None}}),
     ],
     mutations=[
-        edit("follows a check", _follows),
-        put("health_check_id", "${var.check}"),
-        put("alias.evaluate_target_health", True),
-        put("alias.evaluate_target_health", "${var.evaluate}"),
+        edit("follows a check", _follows, where=is_last_resort),
+        put("health_check_id", "${var.check}", where=is_last_resort),
+        put("alias.evaluate_target_health", True, where=is_last_resort),
+        put("alias.evaluate_target_health", "${var.evaluate}", where=is_last_resort),
     ],
 )
 def secondary_unconditional(record: Resource) -> Iterator[str]:
@@ -51,6 +49,8 @@ def secondary_unconditional(record: Resource) -> Iterator[str]:
 
     https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-how-route-53-chooses-records.html
     """
+    if not is_last_resort(record):
+        return
     if "health_check_id" in record:
         yield f"health_check_id is {record.get('health_check_id')}: once it fails too, the dead primary is answered"
     if "alias" in record and record.block("alias").flag("evaluate_target_health") is not False:

@@ -21,14 +21,14 @@ def handler(event, context):
 """
 
 
-def made_function(cloud: Cloud) -> str:
+def made_function(cloud: Cloud, source: str = CODE) -> str:
     iam, name = cloud.client("iam"), unique("fn")
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("main.py", CODE)
+        archive.writestr("main.py", source)
     cloud.client("lambda").create_function(
         FunctionName=name, Role=role, Runtime="python3.13", Handler="main.handler", Code={"ZipFile": code.getvalue()}
     )

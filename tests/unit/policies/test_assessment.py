@@ -204,3 +204,16 @@ class TestWhatIsNotJudged:
         deployment = read_one(tmp_path / "live", {"resource": {"aws_sns_topic": {"a": {}}, "random_id": {"b": {}}}})
         (note,) = judged(deployment).notes
         assert note.startswith("the region of live/aws_sns_topic.a is known only to the environment or to Terraform")
+
+
+def test_a_waiver_about_what_settings_leave_out_is_not_missed(topics: Deployment) -> None:
+    about = replace(waiver("TAP_ABSENT"), about="aws_lb")
+    judgement = judged(topics, waiver(), about)
+    assert judgement.problems == ()
+    assert [each for each, _ in judgement.waivers] == [waiver()]
+
+
+def test_a_waiver_about_what_is_deployed_must_be_needed(topics: Deployment) -> None:
+    about = replace(waiver(resource="nothing/like/it"), about="aws_sns_topic")
+    judgement = judged(topics, waiver(), about)
+    assert judgement.problems == (f"the waiver of {about} covers nothing any more: delete it",)
