@@ -11,7 +11,8 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from deployment import check, places, terraform
@@ -19,12 +20,29 @@ from deployment.console import heading, say, warn
 from deployment.interrupt import Interrupts
 
 SUFFIX = "ci"
+_LONGEST = 9
+"""Characters that "-alt" leaves of the longest suffix with the default prefix."""
 _INTEGRATION_TESTS = ("tests/integration", "-m", "not after_destroy")
 _CAMPAIGNS = ("tests/integration", "-m", "soak and not after_destroy", "--durations=0")
 _UNIT_TESTS = ("tests/unit", "--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
 """In a process per processor: files stay whole, because their tests share what is expensive to start."""
 
 _NO_TESTS_COLLECTED = 5
+
+ALTERNATIVE = {
+    "TAP_INGRESS": "load-balancer",
+    "TAP_ROUTING": "weighted",
+    "TAP_STANDBY_REGION": "us-east-2",
+    "TAP_AURORA_CAPACITY": "serverless-v2",
+    "TAP_NAT": "single",
+}
+"""One deployment with all that settings can choose instead of the defaults: what it takes to deploy is paid once."""
+
+_ALTERNATIVE_TESTS = tuple(
+    f"tests/integration/test_{name}.py"
+    for name in ("balanced", "firewall", "payments", "refusals", "health", "settlement", "second_plan", "tags")
+)
+"""What the other ingress, routing, region and capacity could break; the rest has been seen on the defaults."""
 _WIDTH = 100
 
 
@@ -38,9 +56,12 @@ class Suite:
     started: float = field(default_factory=time.monotonic)
     counts: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
+    of: str = ""
+    """What its steps are about, if not about the defaults."""
 
     def command(self, interrupts: Interrupts, step: str, *arguments: str) -> bool:
         """Run one of the driver's commands in a process of its own."""
+        step = f"{self.of}{step}"
         heading(f"make {self.name}: {step}")
         if _run(interrupts, ["-m", "deployment", *arguments], self.environment) == 0:
             return True
@@ -57,6 +78,7 @@ class Suite:
 
     def tests(self, interrupts: Interrupts, step: str, *arguments: str) -> bool:
         """Run pytest and add up its results."""
+        step = f"{self.of}{step}"
         heading(f"make {self.name}: {step}")
         report = self.reports / f"{step.replace(' ', '-')}.xml"
         report.unlink(missing_ok=True)
@@ -78,7 +100,7 @@ class Suite:
 
 
 def run(interrupts: Interrupts) -> int:
-    """Checks, unit tests, deploy, integration tests, destroy, look for leftovers; 0 if all is well.
+    """Checks, unit tests, and both rehearsals; 0 if all is well.
 
     Raises:
         MissingError: there is no Terraform, which would be found out after minutes.
@@ -92,7 +114,7 @@ def run(interrupts: Interrupts) -> int:
     if suite.broken or suite.counts["failed"] + suite.counts["error"]:
         say("\nNothing was deployed, because the steps above failed.")
         return suite.close()
-    _rehearse(suite, interrupts)
+    _rehearse_all(suite, interrupts)
     return suite.close()
 
 
@@ -104,10 +126,13 @@ def unit(interrupts: Interrupts) -> int:
 
 
 def rehearsal(interrupts: Interrupts) -> int:
-    """Deploy, integration tests, destroy, look for leftovers; 0 if all is well. Raises MissingError."""
+    """Deploy, integration tests, destroy, look for leftovers, once with the defaults and, embedded, once without.
+
+    0 if all is well. Raises MissingError.
+    """
     terraform.find()
     suite = _suite("rehearsal")
-    _rehearse(suite, interrupts)
+    _rehearse_all(suite, interrupts)
     return suite.close()
 
 
@@ -150,10 +175,34 @@ def _unit_tests(suite: Suite, interrupts: Interrupts) -> None:
     suite.tests(interrupts, "unit tests", *_UNIT_TESTS)
 
 
-def _rehearse(suite: Suite, interrupts: Interrupts) -> None:
+def _rehearse_all(suite: Suite, interrupts: Interrupts) -> None:
+    _rehearse(suite, interrupts, _INTEGRATION_TESTS)
+    # An account's deployment is what its settings say, and nothing else.
+    if not interrupts.requested and _is_embedded(suite):
+        _rehearse(_alternative(suite), interrupts, _ALTERNATIVE_TESTS)
+
+
+def _alternative(suite: Suite) -> Suite:
+    """The same run, whose steps are about another deployment from here on."""
+    home = places.home() / "test" / "alternative"
+    environment = {
+        **suite.environment,
+        **ALTERNATIVE,
+        "DEPLOYMENT_HOME": str(home),
+        "TAP_OUTDIR": str(home / "cdktf.out"),
+        "ENVIRONMENT_SUFFIX": f"{suite.environment['ENVIRONMENT_SUFFIX'][:_LONGEST]}-alt",
+    }
+    return replace(suite, environment=environment, of="alternative ")
+
+
+def _is_embedded(suite: Suite) -> bool:
+    return suite.environment.get("TARGET", "embedded") == "embedded"
+
+
+def _rehearse(suite: Suite, interrupts: Interrupts, tests: Sequence[str]) -> None:
     try:
         if suite.command(interrupts, "deploy", "deploy"):
-            suite.tests(interrupts, "integration tests", *_INTEGRATION_TESTS)
+            suite.tests(interrupts, "integration tests", *tests)
             suite.drill(interrupts, "drill")
     finally:
         _clean_up(suite, interrupted=interrupts.requested)
@@ -162,7 +211,7 @@ def _rehearse(suite: Suite, interrupts: Interrupts) -> None:
 def _clean_up(suite: Suite, *, interrupted: bool) -> None:
     """Remove what was deployed. It hears its own interruptions: the one that ended the tests must not end this too."""
     interrupts = Interrupts()
-    embedded = suite.environment.get("TARGET", "embedded") == "embedded"
+    embedded = _is_embedded(suite)
     with interrupts.caught():
         try:
             # All of an embedded deployment lives in the emulator: after Ctrl-C nobody wants to wait for each resource.
