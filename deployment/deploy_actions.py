@@ -402,11 +402,13 @@ _ENTRANCE: Final = (
         "BalancerLookups",
         "elasticloadbalancing",
         _words(
-            "SetWebAcl DescribeCapacityReservation DescribeListenerAttributes DescribeListenerCertificates DescribeListeners "
+            "DescribeCapacityReservation DescribeListenerAttributes DescribeListenerCertificates DescribeListeners "
             "DescribeLoadBalancerAttributes DescribeLoadBalancers DescribeRules DescribeTags "
             "DescribeTargetGroupAttributes DescribeTargetGroups DescribeTargetHealth"
         ),
     ),
+    # For AssociateWebACL; IAM cannot scope it.
+    Grant("FirewalledBalancers", "elasticloadbalancing", _words("SetWebAcl")),
     Grant("FirewalledApis", "apigateway", _words("SetWebACL"), ("arn:aws:apigateway:*::/restapis/*/stages/*",)),
     # WAF has CloudWatch Logs deliver its log: https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
     Grant(

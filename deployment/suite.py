@@ -38,7 +38,7 @@ ALTERNATIVE = {
 }
 """One deployment with all that settings can choose instead of the defaults: what it takes to deploy is paid once."""
 
-_ALTERNATIVE_TESTS = tuple(
+ALTERNATIVE_TESTS = tuple(
     f"tests/integration/test_{name}.py"
     for name in ("balanced", "firewall", "payments", "refusals", "health", "settlement", "second_plan", "tags")
 )
@@ -179,7 +179,7 @@ def _rehearse_all(suite: Suite, interrupts: Interrupts) -> None:
     _rehearse(suite, interrupts, _INTEGRATION_TESTS)
     # An account's deployment is what its settings say, and nothing else.
     if not interrupts.requested and _is_embedded(suite):
-        _rehearse(_alternative(suite), interrupts, _ALTERNATIVE_TESTS)
+        _rehearse(_alternative(suite), interrupts, ALTERNATIVE_TESTS)
 
 
 def _alternative(suite: Suite) -> Suite:

@@ -1,4 +1,4 @@
-"""The HTTP side of every function behind API Gateway: routes, answers, refusals.
+"""The HTTP side of every function behind an ingress: routes, answers, refusals.
 
 Powertools has a router that can do more; importing it takes longer than all other modules of a function together, boto
 aside, and a new process answers its first payment that much later (``python -m bench.webhook``).
@@ -29,7 +29,7 @@ class Router:
     def __init__(self) -> None:
         self._routes: list[tuple[str, re.Pattern[str], Operation]] = []
         self.event: dict[str, Any] = {}
-        """The request that is being answered, as API Gateway made it; a process answers one at a time."""
+        """The request that is being answered, as the ingress made it; a process answers one at a time."""
 
     def get(self, path: str) -> Callable[[Operation], Operation]:
         """Answer GETs of ``path`` with what is decorated; ``<name>`` in it is one segment and becomes an argument."""

@@ -1,4 +1,4 @@
-"""What API Gateway is handed back."""
+"""What an ingress is handed back: API Gateway and load balancers read the same fields."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def proxied(self) -> dict[str, Any]:
-        """The answer as a proxy integration wants it."""
+        """The answer as an ingress wants it."""
         headers = {"Content-Type": self.content_type, "Cache-Control": "no-store", **self.headers}
         return {
             "statusCode": self.status.value,

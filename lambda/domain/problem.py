@@ -40,7 +40,7 @@ class Problem(Exception):  # noqa: N818 - the RFC's name for it
         self.retry_after = retry_after
 
     def response(self) -> Response:
-        """Return the answer for API Gateway."""
+        """Return the answer for the ingress."""
         body: dict[str, object] = {
             "type": f"urn:tap:problem:{self.kind}",
             "title": self.status.phrase,

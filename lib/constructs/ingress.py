@@ -25,6 +25,7 @@ from constructs import Construct
 from lib.constructs.alerts import AlertTopic, Metric, Statistic
 from lib.constructs.certificate import CertifiedName, watch_expiry
 from lib.constructs.context import RegionContext
+from lib.constructs.dashboard import Graph
 from lib.constructs.firewall import Firewall
 from lib.constructs.functions import Function
 from lib.constructs.log_group import Logging
@@ -180,15 +181,24 @@ class ApiIngress(Construct):
                 source_arn=f"{self._api.execution_arn}/{self.stage}/{method.upper()}{segments}",
             )
 
-    def metric(self, metric: str, statistic: Statistic) -> Metric:
-        """A metric of the API's stage."""
+    @property
+    def graphs(self) -> list[Graph]:
+        """What a region's page shows of the API."""
+        return [
+            Graph(
+                "API: requests and errors", [self._metric(name, "Sum") for name in ("Count", "4XXError", "5XXError")]
+            ),
+            Graph("API: latency, ms", [self._metric("Latency", each) for each in ("Average", "Maximum")]),
+        ]
+
+    def _metric(self, metric: str, statistic: Statistic) -> Metric:
         return Metric("AWS/ApiGateway", metric, statistic, {"ApiName": self._at.name("payments"), "Stage": self.stage})
 
     def _watch(self, alerts: AlertTopic, names: Sequence[CertifiedName]) -> None:
         alerts.watch(
             self,
             "payments-5xx",
-            self.metric("5XXError", "Sum"),
+            self._metric("5XXError", "Sum"),
             threshold=0,
             description="The API answered a request with a server error",
         )

@@ -24,10 +24,11 @@ from cdktf_cdktf_provider_aws.lb_target_group import LbTargetGroup
 from cdktf_cdktf_provider_aws.lb_target_group_attachment import LbTargetGroupAttachment
 from constructs import Construct
 
-from lib.constructs.alerts import AlertTopic, Metric
+from lib.constructs.alerts import AlertTopic, Metric, Statistic
 from lib.constructs.bucket import AccessLogs, Bucket
 from lib.constructs.certificate import CertifiedName, watch_expiry
 from lib.constructs.context import RegionContext
+from lib.constructs.dashboard import Graph
 from lib.constructs.firewall import Firewall
 from lib.constructs.functions import Function
 from lib.constructs.network import ANYWHERE, Network
@@ -227,6 +228,23 @@ class LoadBalancerIngress(Construct):
             tags=self._at.tags("ingress"),
         )
 
+    @property
+    def graphs(self) -> list[Graph]:
+        """What a region's page shows of the load balancer."""
+        errors = ("HTTPCode_Target_4XX_Count", "HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count")
+        return [
+            Graph(
+                "Load balancer: requests and errors", [self._metric(name, "Sum") for name in ("RequestCount", *errors)]
+            ),
+            Graph(
+                "Load balancer: latency, s",
+                [self._metric("TargetResponseTime", each) for each in ("Average", "Maximum")],
+            ),
+        ]
+
+    def _metric(self, metric: str, statistic: Statistic) -> Metric:
+        return Metric("AWS/ApplicationELB", metric, statistic, {"LoadBalancer": self._balancer.arn_suffix})
+
     def _watch(self, alerts: AlertTopic, names: Sequence[CertifiedName]) -> None:
         watched = {
             "HTTPCode_ELB_5XX_Count": ("ingress-5xx", "could not have a request answered"),
@@ -237,7 +255,7 @@ class LoadBalancerIngress(Construct):
             alerts.watch(
                 self,
                 resource,
-                Metric("AWS/ApplicationELB", metric, "Sum", {"LoadBalancer": self._balancer.arn_suffix}),
+                self._metric(metric, "Sum"),
                 threshold=0,
                 description=f"{self._at.name('ingress')} {meaning}",
             )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from lib.constructs.certificate import CertifiedName
+from lib.constructs.dashboard import Graph
 from lib.constructs.firewall import Firewall
 from lib.constructs.functions import Function
 from lib.constructs.ingress import REQUESTS_PER_SECOND, ApiIngress
@@ -16,12 +17,16 @@ from lib.stacks.foundation import Foundation
 
 
 class Ingress(Protocol):
-    """A region's way in, whichever it is: where its two names lead, its ARN, and what its stack publishes of it."""
+    """A region's way in, whichever it is: where its two names lead, its ARN, and what is published and shown of it."""
 
     arn: str
     description: dict[str, str]
     failover_target: AliasTarget
     regional_target: AliasTarget
+
+    @property
+    def graphs(self) -> list[Graph]:
+        """What a region's page shows of it."""
 
 
 class Edge:

@@ -8,8 +8,8 @@ from typing import Final
 from lib.constructs.dashboard import Dashboard, Graph, Section
 from lib.constructs.events import PaymentEvents
 from lib.constructs.functions import Function
-from lib.constructs.ingress import ApiIngress
 from lib.constructs.queue import PaymentQueue
+from lib.stacks.edge import Ingress
 from lib.stacks.foundation import Foundation
 
 NOTIFIED: Final = ("CustomerNotified", "NotificationRepeated", "NobodyToNotify", "NotificationWithheld")
@@ -23,7 +23,7 @@ class Operations:
         self,
         foundation: Foundation,
         *,
-        ingress: ApiIngress,
+        ingress: Ingress,
         queue: PaymentQueue,
         events: PaymentEvents,
         functions: Mapping[str, Function],
@@ -104,11 +104,7 @@ class Operations:
                 Section(
                     "What the region does",
                     [
-                        Graph(
-                            "API: requests and errors",
-                            [ingress.metric(name, "Sum") for name in ("Count", "4XXError", "5XXError")],
-                        ),
-                        Graph("API: latency, ms", [ingress.metric("Latency", each) for each in ("Average", "Maximum")]),
+                        *ingress.graphs,
                         Graph(
                             "Table: units used, and throttled requests",
                             [

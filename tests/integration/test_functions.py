@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration import entrance
 from tests.integration.platform import Platform, Region
 
 NAMES = (
@@ -117,25 +118,23 @@ def test_both_regions_give_it_the_same_kind_of_environment(platform: Platform, n
     assert home == peer
 
 
-INVOKED_BY = {
-    **dict.fromkeys(("webhook", "payments", "health-live", "health-database"), "apigateway.amazonaws.com"),
-    **dict.fromkeys(("reconciler", "guard", "probe"), "events.amazonaws.com"),
-    "notifier": "sns.amazonaws.com",
-}
+BEHIND_THE_INGRESS = ("webhook", "payments", "health-live", "health-database")
+SCHEDULES = {"reconciler": "reconcile", "guard": "guard-consumer", "probe": "probe-peer"}
 """Lambda itself wakes the processor, and Terraform's own identity invokes migrations: nobody needs a permission."""
 
 
-SCHEDULES = {"reconciler": "reconcile", "guard": "guard-consumer", "probe": "probe-peer"}
-
-
-def _invoker(platform: Platform, region: Region, name: str) -> str:
-    """In the ARN of what alone may invoke a function."""
+def invoker(platform: Platform, region: Region, name: str) -> tuple[str, str] | None:
+    """The service that may invoke a function, and what the ARN of what it does so for contains."""
+    if name in BEHIND_THE_INGRESS:
+        return entrance.invoker(platform, region)
     if name in SCHEDULES:
-        return f":rule/{platform.settings.naming.prefix}-{SCHEDULES[name]}-"
-    return str(region.outputs["events_topic_arn" if name == "notifier" else "api_id"])
+        return "events.amazonaws.com", f":rule/{platform.settings.naming.prefix}-{SCHEDULES[name]}-"
+    if name == "notifier":
+        return "sns.amazonaws.com", region.outputs["events_topic_arn"]
+    return None
 
 
-def test_only_the_api_the_schedule_or_the_topic_may_invoke_what_is_behind_it(
+def test_only_the_ingress_the_schedule_or_the_topic_may_invoke_what_is_behind_it(
     platform: Platform, region: Region, name: str
 ) -> None:
     awslambda = platform.client("lambda", region)
@@ -144,7 +143,10 @@ def test_only_the_api_the_schedule_or_the_topic_may_invoke_what_is_behind_it(
     except awslambda.exceptions.ResourceNotFoundException:
         document = {"Statement": []}
 
-    assert bool(document["Statement"]) is (name in INVOKED_BY)
+    wanted = invoker(platform, region, name)
+    assert bool(document["Statement"]) is (wanted is not None)
     for statement in document["Statement"]:
-        assert statement["Principal"] == {"Service": INVOKED_BY[name]}
-        assert _invoker(platform, region, name) in json.dumps(statement["Condition"])
+        assert wanted is not None
+        service, source = wanted
+        assert statement["Principal"] == {"Service": service}
+        assert source in json.dumps(statement["Condition"])

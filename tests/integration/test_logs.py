@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration import entrance
 from tests.integration.platform import Platform, Region
 
 
@@ -16,9 +17,6 @@ def groups(platform: Platform, region: Region) -> dict[str, dict[str, Any]]:
 
 def expected(platform: Platform, region: Region) -> set[str]:
     """The groups that each service says it writes to."""
-    stage = platform.client("apigateway", region).get_stage(
-        restApiId=region.outputs["api_id"], stageName=region.outputs["api_stage"]
-    )
     (flow_log,) = platform.client("ec2", region).describe_flow_logs(
         Filters=[{"Name": "resource-id", "Values": [region.outputs["vpc_id"]]}]
     )["FlowLogs"]
@@ -27,7 +25,6 @@ def expected(platform: Platform, region: Region) -> set[str]:
     )
     firewall = platform.client("wafv2", region).list_logging_configurations(Scope="REGIONAL")["LoggingConfigurations"]
     destinations = [
-        stage["accessLogSettings"]["destinationArn"],
         *(it["cloudWatchLogsLogGroup"]["logGroupArn"] for it in machine["loggingConfiguration"]["destinations"]),
         *(arn for each in firewall for arn in each["LogDestinationConfigs"]),
     ]
@@ -36,7 +33,7 @@ def expected(platform: Platform, region: Region) -> set[str]:
         f"/aws/rds/cluster/{region.outputs['cluster_id']}/postgresql",
         flow_log["LogGroupName"],
         *(arn.partition(":log-group:")[2].removesuffix(":*") for arn in destinations),
-        f"API-Gateway-Execution-Logs_{region.outputs['api_id']}/{region.outputs['api_stage']}",
+        *entrance.log_groups(platform, region),
     }
 
 

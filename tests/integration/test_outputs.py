@@ -9,7 +9,7 @@ import pytest
 from tests.integration.platform import REGION_STACKS, Platform, Region
 
 OF_A_REGION = (
-    "region", "vpc_id", "api_id", "api_stage", "api_url", "functions", "function_roles", "function_hash",
+    "region", "vpc_id", "entrance_arn", "api_url", "functions", "function_roles", "function_hash",
     "cluster_id", "backup_plan_id", "writer_endpoint", "reader_endpoint", "database_port",
     "alarm_topic_arn", "alarm_names",
 )  # fmt: skip
@@ -25,6 +25,9 @@ TOLD: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+OF_THE_INGRESS = {"api-gateway": ("api_id", "api_stage"), "load-balancer": ("load_balancer_arn",)}
+
+
 def empty(value: Any) -> bool:
     return value in (None, "", 0) or (isinstance(value, dict) and any(empty(part) for part in value.values()))
 
@@ -33,8 +36,9 @@ def empty(value: Any) -> bool:
 def test_every_stack_tells_what_operators_need(platform: Platform, stack: str) -> None:
     outputs = platform.outputs[stack]
 
-    assert not [name for name in TOLD[stack] if name not in outputs]
-    assert not [name for name in TOLD[stack] if empty(outputs[name])]
+    told = (*TOLD[stack], *(OF_THE_INGRESS[platform.settings.ingress] if stack in REGION_STACKS else ()))
+    assert not [name for name in told if name not in outputs]
+    assert not [name for name in told if empty(outputs[name])]
 
 
 def test_each_regions_stack_is_in_its_region(platform: Platform, region: Region) -> None:

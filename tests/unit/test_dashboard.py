@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from policies.rules.monitoring._metrics import SERVICES
-from tests.unit.app import Deployment
+from tests.unit.app import Deployment, synthesize
 
 ROOT = Path(__file__).parents[2]
 REGIONS = {"primary": "us-east-1", "secondary": "us-west-2"}
@@ -26,15 +26,38 @@ CAN_I_FAIL_OVER = {
     ("tap", "UnsettledPayments"),
     ("tap", "PeerHealthy"),
 }
+OF_THE_INGRESS = {
+    "api-gateway": ("AWS/ApiGateway", {"Count", "Latency", "4XXError", "5XXError"}),
+    "load-balancer": (
+        "AWS/ApplicationELB",
+        {
+            "RequestCount",
+            "TargetResponseTime",
+            "HTTPCode_Target_4XX_Count",
+            "HTTPCode_Target_5XX_Count",
+            "HTTPCode_ELB_5XX_Count",
+        },
+    ),
+}
 SHOWN = {
     ("AWS/RDS", "DatabaseConnections"),
-    *(("AWS/ApiGateway", name) for name in ("Count", "Latency", "4XXError", "5XXError")),
     *(("AWS/Lambda", name) for name in ("Invocations", "Errors", "Duration", "ConcurrentExecutions")),
     *(("AWS/DynamoDB", name) for name in ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits")),
     ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
     *(("AWS/SNS", f"NumberOf{name}") for name in ("MessagesPublished", "NotificationsFailed")),
     *(("tap", name) for name in ("EventNotPublished", "CustomerNotified")),
 }
+
+
+@pytest.fixture(scope="module", params=OF_THE_INGRESS)
+def ingress(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def deployment(ingress: str, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """A deployment with each ingress."""
+    return synthesize(tmp_path_factory.mktemp(ingress), ingress=ingress)
 
 
 def widgets(deployment: Deployment, stack: str) -> list[dict[str, Any]]:
@@ -86,6 +109,15 @@ def test_it_shows_what_the_region_does(deployment: Deployment, stack: str) -> No
     shown = {(namespace, name) for namespace, name, _ in metrics(deployment, stack)}
 
     assert shown >= SHOWN
+
+
+@both_regions
+def test_it_shows_what_its_own_ingress_does(deployment: Deployment, stack: str, ingress: str) -> None:
+    namespaces = {namespace for namespace, _ in OF_THE_INGRESS.values()}
+    shown = {(namespace, name) for namespace, name, _ in metrics(deployment, stack) if namespace in namespaces}
+
+    namespace, names = OF_THE_INGRESS[ingress]
+    assert shown == {(namespace, name) for name in names}
 
 
 @both_regions

@@ -34,7 +34,8 @@ def queries_as_sent(alb: Service) -> None:
         sent: dict[str, list[str]] = {}
         for part in (raw or "").split("&"):
             name, _, value = part.partition("=")
-            sent.setdefault(name, []).append(value) if name else None
+            if name:
+                sent.setdefault(name, []).append(value)
         return await original(*rest, decoded if raw is None else sent, raw)
 
 
@@ -46,13 +47,15 @@ def listener_certificates(alb: Service) -> None:
     def add(params: dict[str, Any]) -> Any:
         arn = alb._p(params, "Certificates.member.1.CertificateArn")
         listed = more.setdefault(alb._p(params, "ListenerArn"), [])
-        listed.append(arn) if arn not in listed else None
+        if arn not in listed:
+            listed.append(arn)
         return alb._xml(200, "AddListenerCertificates", _certificates([(arn, False)]))
 
     def remove(params: dict[str, Any]) -> Any:
         arn = alb._p(params, "Certificates.member.1.CertificateArn")
         listed = more.get(alb._p(params, "ListenerArn"), [])
-        listed.remove(arn) if arn in listed else None
+        if arn in listed:
+            listed.remove(arn)
         return alb._empty("RemoveListenerCertificates")
 
     def describe(params: dict[str, Any]) -> Any:
