@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any, Final
 
@@ -27,9 +27,8 @@ from lib.constructs.certificate import CertifiedName, watch_expiry
 from lib.constructs.context import RegionContext
 from lib.constructs.dashboard import Graph
 from lib.constructs.firewall import Firewall
-from lib.constructs.functions import Function
 from lib.constructs.log_group import Logging
-from lib.constructs.openapi import operations, require_functions
+from lib.constructs.openapi import PublicApi, operations
 from lib.constructs.routing import AliasTarget
 
 REQUESTS_PER_SECOND: Final = 10_000
@@ -60,23 +59,16 @@ class ApiIngress(Construct):
         id_: str,
         *,
         at: RegionContext,
-        document: Mapping[str, Any],
-        routes: Mapping[str, Function],
-        failover_name: CertifiedName,
-        regional_name: CertifiedName,
+        api: PublicApi,
         firewall: Firewall,
         logging: Logging,
         alerts: AlertTopic,
     ) -> None:
-        """``routes`` names the function behind each ``operationId`` of the OpenAPI ``document``.
-
-        Raises ValueError if the two do not match.
-        """
         super().__init__(scope, id_)
         self._at, self._logging = at, logging
         # AWS ends the name of the execution log with it, so it has to tell region and suffix like every other name.
         self.stage = at.name("payments")
-        body = json.dumps(_with_integrations(document, routes, title=at.name("payments")), sort_keys=True)
+        body = json.dumps(_with_integrations(api, title=at.name("payments")), sort_keys=True)
         self._api = ApiGatewayRestApi(
             self,
             "api",
@@ -94,10 +86,10 @@ class ApiIngress(Construct):
         self.arn = self._stage.arn
         self.description = {"api_id": self._api.id, "api_stage": self.stage}
         firewall.protect("stage", self.arn)
-        self.failover_target = self._domain("failover", failover_name)
-        self.regional_target = self._domain("regional", regional_name)
-        self._let_api_invoke(document, routes)
-        self._watch(alerts, [failover_name, regional_name])
+        self.failover_target = self._domain("failover", api.failover_name)
+        self.regional_target = self._domain("regional", api.regional_name)
+        self._let_api_invoke(api)
+        self._watch(alerts, api.names)
 
     def _deploy(self) -> ApiGatewayStage:
         at = self._at
@@ -171,11 +163,11 @@ class ApiIngress(Construct):
         )
         return AliasTarget(dns_name=domain.regional_domain_name, zone_id=domain.regional_zone_id)
 
-    def _let_api_invoke(self, document: Mapping[str, Any], routes: Mapping[str, Function]) -> None:
-        for path, method, operation in operations(document):
+    def _let_api_invoke(self, api: PublicApi) -> None:
+        for path, method, operation in operations(api.document):
             # In an execution ARN a path parameter is a wildcard of that one segment.
             segments = "/".join("*" if part.startswith("{") else part for part in path.split("/"))
-            routes[operation["operationId"]].allow_invocation(
+            api.routes[operation["operationId"]].allow_invocation(
                 id_=operation["operationId"],
                 service="apigateway.amazonaws.com",
                 source_arn=f"{self._api.execution_arn}/{self.stage}/{method.upper()}{segments}",
@@ -205,20 +197,19 @@ class ApiIngress(Construct):
         watch_expiry(self, names, alerts=alerts)
 
 
-def _with_integrations(document: Mapping[str, Any], routes: Mapping[str, Function], *, title: str) -> dict[str, Any]:
+def _with_integrations(api: PublicApi, *, title: str) -> dict[str, Any]:
     """The document with the function behind each operation, and API Gateway's own refusals as problem documents."""
-    integrated = deepcopy(dict(document))
+    integrated = deepcopy(dict(api.document))
     # On import API Gateway takes its name from here.
     integrated["info"]["title"] = title
     # The functions verify signatures; as an "apiKey" scheme API Gateway might ask for one of its own keys instead.
     integrated["components"].pop("securitySchemes", None)
-    require_functions(integrated, routes)
     for _, _, operation in operations(integrated):
         operation.pop("security", None)
         operation["x-amazon-apigateway-integration"] = {
             "type": "aws_proxy",
             "httpMethod": "POST",
-            "uri": routes[operation["operationId"]].invoke_arn,
+            "uri": api.routes[operation["operationId"]].invoke_arn,
             "passthroughBehavior": "never",
         }
     integrated["x-amazon-apigateway-gateway-responses"] = {

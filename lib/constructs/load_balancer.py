@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from cdktf_cdktf_provider_aws.lb import Lb, LbAccessLogs
 from cdktf_cdktf_provider_aws.lb_listener import (
@@ -32,7 +32,7 @@ from lib.constructs.dashboard import Graph
 from lib.constructs.firewall import Firewall
 from lib.constructs.functions import Function
 from lib.constructs.network import ANYWHERE, Network
-from lib.constructs.openapi import operations, require_functions
+from lib.constructs.openapi import PublicApi, operations
 from lib.constructs.routing import AliasTarget
 from lib.constructs.security_group import SecurityGroup
 
@@ -67,37 +67,29 @@ class LoadBalancerIngress(Construct):
         id_: str,
         *,
         at: RegionContext,
-        document: Mapping[str, Any],
-        routes: Mapping[str, Function],
-        failover_name: CertifiedName,
-        regional_name: CertifiedName,
+        api: PublicApi,
         network: Network,
         access_logs: AccessLogs,
         firewall: Firewall,
         log_retention_days: int,
         alerts: AlertTopic,
     ) -> None:
-        """``routes`` names the function behind each ``operationId`` of the OpenAPI ``document``.
-
-        Raises ValueError if the two do not match.
-        """
         super().__init__(scope, id_)
-        require_functions(document, routes)
         self._at = at
         self._balancer = self._balance(network, self._logs(log_retention_days, access_logs))
         self.arn = self._balancer.arn
         self.description = {"load_balancer_arn": self.arn}
         firewall.protect("load-balancer", self.arn)
-        listener = self._listen(failover_name, regional_name)
-        groups = {name: self._group(name, function) for name, function in _by_name(routes).items()}
-        for priority, (path, method, operation) in enumerate(operations(document), start=1):
-            group = groups[routes[operation["operationId"]].resource]
+        listener = self._listen(api)
+        groups = {name: self._group(name, function) for name, function in _by_name(api.routes).items()}
+        for priority, (path, method, operation) in enumerate(operations(api.document), start=1):
+            group = groups[api.routes[operation["operationId"]].resource]
             self._route(listener, priority, path, method, operation["operationId"], group)
         # One address serves both names; the certificate that a client is shown is that of the name it asks for.
         self.regional_target = self.failover_target = AliasTarget(
             dns_name=self._balancer.dns_name, zone_id=self._balancer.zone_id
         )
-        self._watch(alerts, [failover_name, regional_name])
+        self._watch(alerts, api.names)
 
     def _logs(self, retention_days: int, access_logs: AccessLogs) -> Bucket:
         """Where the load balancer writes down who asked for what.
@@ -149,7 +141,7 @@ class LoadBalancerIngress(Construct):
             depends_on=[logs.policy, network.internet_gateway],
         )
 
-    def _listen(self, failover_name: CertifiedName, regional_name: CertifiedName) -> LbListener:
+    def _listen(self, api: PublicApi) -> LbListener:
         at = self._at
         listener = LbListener(
             self,
@@ -159,7 +151,7 @@ class LoadBalancerIngress(Construct):
             port=HTTPS,
             protocol="HTTPS",
             ssl_policy=TLS_POLICY,
-            certificate_arn=failover_name.certificate_arn,
+            certificate_arn=api.failover_name.certificate_arn,
             default_action=[
                 LbListenerDefaultAction(
                     type="fixed-response",
@@ -178,7 +170,7 @@ class LoadBalancerIngress(Construct):
             "regional-certificate",
             provider=at.provider,
             listener_arn=listener.arn,
-            certificate_arn=regional_name.certificate_arn,
+            certificate_arn=api.regional_name.certificate_arn,
         )
         return listener
 

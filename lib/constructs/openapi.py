@@ -1,9 +1,13 @@
-"""What an ingress reads from the API's OpenAPI document."""
+"""What an ingress serves, as the API's OpenAPI document says it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
+
+from lib.constructs.certificate import CertifiedName
+from lib.constructs.functions import Function
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete", "head", "options"})
 
@@ -18,8 +22,24 @@ def operations(document: Mapping[str, Any]) -> list[tuple[str, str, dict[str, An
     ]
 
 
-def require_functions(document: Mapping[str, Any], routes: Mapping[str, object]) -> None:
-    """Raise ValueError unless ``routes`` names a function for each operation, and for nothing else."""
-    described = {operation["operationId"] for _, _, operation in operations(document)}
-    if described != set(routes):
-        raise ValueError(f"OpenAPI operations {sorted(described)} and routes {sorted(routes)} differ")
+@dataclass(frozen=True)
+class PublicApi:
+    """The operations of an OpenAPI document, the function behind each ``operationId``, and the names that lead there.
+
+    Raises ValueError if there is an operation without a function, or the other way round.
+    """
+
+    document: Mapping[str, Any]
+    routes: Mapping[str, Function]
+    failover_name: CertifiedName
+    regional_name: CertifiedName
+
+    def __post_init__(self) -> None:
+        described = {operation["operationId"] for _, _, operation in operations(self.document)}
+        if described != set(self.routes):
+            raise ValueError(f"OpenAPI operations {sorted(described)} and routes {sorted(self.routes)} differ")
+
+    @property
+    def names(self) -> tuple[CertifiedName, CertifiedName]:
+        """The shared name and the regional one."""
+        return self.failover_name, self.regional_name

@@ -11,6 +11,7 @@ from lib.constructs.firewall import Firewall
 from lib.constructs.functions import Function
 from lib.constructs.ingress import REQUESTS_PER_SECOND, ApiIngress
 from lib.constructs.load_balancer import LoadBalancerIngress
+from lib.constructs.openapi import PublicApi
 from lib.constructs.parameters import STATUS
 from lib.constructs.routing import AliasTarget, RegionalRecord
 from lib.stacks.foundation import Foundation
@@ -44,10 +45,12 @@ class Edge:
             alerts=here.platform.alerts,
         )
         self.ingress = self._ingress(
-            document=document,
-            routes=routes,
-            failover_name=CertifiedName(shared.failover_name, shared.certificates.failover_arns[region]),
-            regional_name=CertifiedName(shared.regional_names[region], shared.certificates.regional_arns[region]),
+            PublicApi(
+                document,
+                routes,
+                failover_name=CertifiedName(shared.failover_name, shared.certificates.failover_arns[region]),
+                regional_name=CertifiedName(shared.regional_names[region], shared.certificates.regional_arns[region]),
+            )
         )
         here.parameters.tell("regional-endpoint", f"https://{shared.regional_names[region]}", reader=STATUS)
         here.parameters.tell("platform-endpoint", f"https://{shared.failover_name}", reader=STATUS)
@@ -60,9 +63,8 @@ class Edge:
             target=self.ingress.regional_target,
         )
 
-    def _ingress(self, **served: Any) -> Ingress:
-        here = self._here
-        placed = {"at": here.at, "firewall": self._firewall, "alerts": here.platform.alerts, **served}
+    def _ingress(self, api: PublicApi) -> Ingress:
+        here, alerts = self._here, self._here.platform.alerts
         if here.settings.ingress == "load-balancer":
             return LoadBalancerIngress(
                 here.scope,
@@ -70,6 +72,17 @@ class Edge:
                 network=here.network,
                 access_logs=here.shared.access_logs[here.region],
                 log_retention_days=here.settings.log_retention_days,
-                **placed,
+                at=here.at,
+                api=api,
+                firewall=self._firewall,
+                alerts=alerts,
             )
-        return ApiIngress(here.scope, "ingress", logging=here.platform.logging, **placed)
+        return ApiIngress(
+            here.scope,
+            "ingress",
+            logging=here.platform.logging,
+            at=here.at,
+            api=api,
+            firewall=self._firewall,
+            alerts=alerts,
+        )
