@@ -190,7 +190,7 @@ def _alternative(suite: Suite) -> Suite:
         **ALTERNATIVE,
         "DEPLOYMENT_HOME": str(home),
         "TAP_OUTDIR": str(home / "cdktf.out"),
-        "ENVIRONMENT_SUFFIX": f"{suite.environment['ENVIRONMENT_SUFFIX'][:_LONGEST]}-alt",
+        "ENVIRONMENT_SUFFIX": f"{suite.environment['ENVIRONMENT_SUFFIX'][:_LONGEST].rstrip('-')}-alt",
     }
     return replace(suite, environment=environment, of="alternative ")
 
