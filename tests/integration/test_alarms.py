@@ -13,7 +13,6 @@ WATCHED = {
     ("AWS/CertificateManager", "DaysToExpiry"),
     ("AWS/Lambda", "Errors"),
     ("AWS/Lambda", "Throttles"),
-    ("AWS/ApiGateway", "5XXError"),
     ("AWS/DynamoDB", "ReadThrottleEvents"),
     ("AWS/DynamoDB", "WriteThrottleEvents"),
     ("AWS/DynamoDB", "ReplicationLatency"),
@@ -25,6 +24,13 @@ WATCHED = {
     ("tap", "OldestUnsettledSeconds"),
     ("tap", "ConsumerDiffers"),
     ("tap", "PeerHealthy"),
+}
+OF_THE_INGRESS = {
+    "api-gateway": {("AWS/ApiGateway", "5XXError")},
+    "load-balancer": {
+        ("AWS/ApplicationELB", name)
+        for name in ("HTTPCode_ELB_5XX_Count", "HTTPCode_Target_5XX_Count", "RejectedConnectionCount")
+    },
 }
 
 
@@ -62,7 +68,7 @@ def test_every_alarm_of_the_outputs_is_there(platform: Platform, region: Region)
 
 
 def test_everything_that_can_fail_is_watched(platform: Platform, region: Region) -> None:
-    assert set(watched(platform, region)) >= WATCHED
+    assert set(watched(platform, region)) >= WATCHED | OF_THE_INGRESS[platform.settings.ingress]
 
 
 def test_every_function_is_watched_for_errors_and_throttles(platform: Platform, region: Region) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration import entrance
 from tests.integration.platform import Platform, Region
 
 ANYWHERE = {"0.0.0.0/0", "::/0"}
@@ -19,6 +20,12 @@ def ways_out(platform: Platform, region: Region) -> set[str]:
     """The names of the security groups that lead out, over HTTPS."""
     suffix = region.host.partition(".")[0]
     return {platform.settings.naming.name(function, suffix) for function in REACHING_OUT}
+
+
+def ways_in(platform: Platform, region: Region) -> set[str]:
+    """The names of the security groups that the world reaches, over HTTPS: an API has none."""
+    suffix = region.host.partition(".")[0]
+    return set() if entrance.is_api(platform) else {platform.settings.naming.name("ingress", suffix)}
 
 
 Found = dict[str, Any]
@@ -155,17 +162,18 @@ class TestAccess:
         assert default["IpPermissionsEgress"] == []
 
     @pytest.mark.parametrize("direction", ["IpPermissions", "IpPermissionsEgress"])
-    def test_no_security_group_is_open_to_the_world_and_few_reach_it(
+    def test_the_load_balancers_security_group_alone_is_open_to_the_world_and_few_reach_it(
         self, platform: Platform, region: Region, vpc: Vpc, direction: str
     ) -> None:
+        ways = {"IpPermissions": ways_in, "IpPermissionsEgress": ways_out}[direction](platform, region)
         for group in vpc.groups:
             for permission in group[direction]:
                 ranges = {r["CidrIp"] for r in permission["IpRanges"]} | {
                     r["CidrIpv6"] for r in permission["Ipv6Ranges"]
                 }
-                way_out = direction == "IpPermissionsEgress" and group["GroupName"] in ways_out(platform, region)
-                assert not way_out or permission["ToPort"] == 443, f"{group['GroupName']}: {permission}"
-                assert way_out or not ranges & ANYWHERE, f"{group['GroupName']}: {permission}"
+                is_way = group["GroupName"] in ways
+                assert not is_way or permission["ToPort"] == 443, f"{group['GroupName']}: {permission}"
+                assert is_way or not ranges & ANYWHERE, f"{group['GroupName']}: {permission}"
                 assert permission["FromPort"] == permission["ToPort"], f"{group['GroupName']}: {permission}"
                 assert permission["IpProtocol"] == "tcp", f"{group['GroupName']}: {permission}"
 
