@@ -1,6 +1,7 @@
-"""Load balancers: the names that lead to them."""
+"""Load balancers: the names that lead to them, their certificates, the functions behind them."""
 
 import importlib
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,6 +38,20 @@ def queries_as_sent(alb: Service) -> None:
             if name:
                 sent.setdefault(name, []).append(value)
         return await original(*rest, decoded if raw is None else sent, raw)
+
+
+@gap("services.alb", "_tg_xml")
+def groups_of_functions(alb: Service) -> None:
+    """A group of functions is told with a protocol, a port and a network; on AWS it has none of them.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
+    """
+
+    @around(alb, "_tg_xml")
+    def shown(original: Any, group: dict[str, Any]) -> str:
+        xml: str = original(group)
+        of_functions = group.get("TargetType") == "lambda"
+        return re.sub(r"<(Protocol|Port|VpcId)>[^<]*</\1>", "", xml) if of_functions else xml
 
 
 @gap("services.alb", "_ACTION_MAP", "_p", "_xml", "_empty", "_listeners")

@@ -86,6 +86,20 @@ def test_a_function_gets_a_query_as_it_was_sent(cloud: Cloud) -> None:
     assert json.loads(ask(cloud, made["DNSName"], "/?a=x%20y&a=%2B")) == {"a": ["x%20y", "%2B"]}
 
 
+@closes("groups_of_functions")
+def test_a_group_of_functions_has_neither_port_nor_network(cloud: Cloud) -> None:
+    elb = cloud.client("elbv2")
+    elb.create_target_group(Name=unique("tg"), TargetType="lambda")
+    (of_addresses,) = elb.create_target_group(Name=unique("tg"), TargetType="ip", Port=81, VpcId="vpc-1")[
+        "TargetGroups"
+    ]
+    groups = elb.describe_target_groups()["TargetGroups"]
+    of_functions = [each for each in groups if each["TargetType"] == "lambda"]
+    assert of_functions
+    assert not [each for each in of_functions if {"Protocol", "Port", "VpcId"} & each.keys()]
+    assert (of_addresses["Port"], of_addresses["VpcId"]) == (81, "vpc-1")
+
+
 @closes("listener_certificates")
 def test_a_listener_shows_more_certificates_than_its_own(cloud: Cloud) -> None:
     elb = cloud.client("elbv2")
