@@ -24,6 +24,12 @@ def balancer(host: str, *, region: str = "") -> Balancer | None:
     return next((each for each in found if each.region == region), found[0] if found else None)
 
 
+def leads_to_balancer(host: str) -> bool:
+    """Whether a name of Route 53 leads to a load balancer; its own name at AWS is none of them."""
+    found = balancer(host)
+    return found is not None and found.dns_name != host.lower()
+
+
 def _balancers() -> Iterator[Balancer]:
     for (account, region, _), each in _service("alb")._lbs.all_items():
         yield Balancer(account, region, each["DNSName"].lower())

@@ -3,7 +3,7 @@
 Nothing on this machine resolves such a name. Every function's process therefore gets a proxy and an authority through
 the environment variables that HTTP clients and OpenSSL know (``HTTPS_PROXY``, ``SSL_CERT_FILE``); the proxy shows a
 certificate for the name that it was asked for, and leads to the emulator. It knows the names of API Gateway's custom
-domains, and no way to the internet.
+domains and those that Route 53 leads to a load balancer, and no way to the internet.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Callable
 from types import ModuleType
 
-from embedded.server import patching
+from embedded.server import names, patching
 from embedded.server.certificates import Authority
 from embedded.server.config import ServerConfig
 from embedded.server.proxy import Relay, Stream
@@ -64,11 +64,15 @@ class PublicNames:
 def install(api_gateway: ModuleType, config: ServerConfig) -> None:
     """Serve the names to the functions that this process starts. Raises MissingNameError from another MiniStack."""
     patching.close_gaps([patching.Gap("services.apigateway_v1", RELIES_ON, lambda _: None)])
-    names = PublicNames(config, lambda name: api_gateway.find_domain_scope(name) is not None)
+
+    def known(name: str) -> bool:
+        return api_gateway.find_domain_scope(name) is not None or names.leads_to_balancer(name)
+
+    public = PublicNames(config, known)
     relay = Relay(HOST, 0)
-    relay.lead(names.connect)
+    relay.lead(public.connect)
     _relays.append(relay)
-    os.environ.update(HTTPS_PROXY=f"http://{HOST}:{relay.port}", SSL_CERT_FILE=str(names.trust_bundle))
+    os.environ.update(HTTPS_PROXY=f"http://{HOST}:{relay.port}", SSL_CERT_FILE=str(public.trust_bundle))
 
 
 def shutdown() -> None:

@@ -8,7 +8,8 @@ from urllib.error import HTTPError, URLError
 
 import pytest
 
-from tests.unit.embedded.clouds import Cloud, unique
+from tests.unit.embedded.clouds import EAST, Cloud, unique
+from tests.unit.embedded.test_alb_gaps import balancer, lead
 from tests.unit.embedded.test_lambda_gaps import invoked
 
 
@@ -46,6 +47,14 @@ def status(variables: dict[str, str], url: str, *, trust: str | None = None) -> 
 
 def test_a_registered_name_leads_to_its_api(variables: dict[str, str], name: str) -> None:
     assert status(variables, f"https://{name}/health/live") == 403  # the API's own: it has no such resource
+
+
+def test_a_name_that_leads_to_a_load_balancer_does_so_too(variables: dict[str, str], closed_cloud: Cloud) -> None:
+    name, made = f"{unique('api')}.tap.example", balancer(closed_cloud, EAST, "hello")
+    lead(closed_cloud, name, made)
+    assert status(variables, f"https://{name}/") == 200
+    with pytest.raises(URLError, match="502"):  # no certificate is for AWS's own name
+        status(variables, f"https://{made['DNSName']}/")
 
 
 def test_the_certificate_is_for_the_name_and_of_an_authority_of_its_own(
