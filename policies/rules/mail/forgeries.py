@@ -30,7 +30,7 @@ def _elsewhere(body: dict[str, Any], record: Resource) -> bool:
     id="TAP_MAIL_FORGERIES_REFUSED",
     title="A DMARC record of the domain has receivers refuse mail that is not signed in its name",
     risk="Anybody writes to customers in the platform's name, with a payment that never was and a link to click.",
-    remediation='Publish a TXT record "v=DMARC1; p=reject" at _dmarc of each domain that mail is sent from.',
+    remediation='Publish a TXT record "v=DMARC1; p=reject" at ``_dmarc`` of each domain that mail is sent from.',
     severity=Severity.HIGH,
     controls=["PCI-DSS-4.0:5.4.1", "NIST-800-53:SI-8", "NIST-800-53:SC-23", "WA-REL:REL13-BP04"],
     judges=kind(IDENTITY, where=is_domain),

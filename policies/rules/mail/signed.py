@@ -34,7 +34,7 @@ def _as_the_first(body: dict[str, Any], record: Resource) -> bool:
     risk="Receivers put mail that nobody vouches for aside, or refuse it; after a failover all of it, if the other "
     "region's keys are not published before.",
     remediation=f"Set next_signing_key_length = {LENGTH}, and publish each of the identity's {KEYS} tokens as a CNAME "
-    "record under _domainkey of the domain.",
+    "record under ``_domainkey`` of the domain.",
     severity=Severity.HIGH,
     controls=["PCI-DSS-4.0:5.4.1", "NIST-800-53:SI-8", "NIST-800-53:SC-8(1)", "WA-REL:REL13-BP04"],
     judges=kind(IDENTITY, where=is_domain),
