@@ -38,8 +38,8 @@ synth: setup ## Write the Terraform of all stacks to cdktf.out
 gate: setup ## Judge the synthesized stacks (SYNTH=dir: an existing synth output)
 	@$(RUN) deployment gate $(if $(SYNTH),--synth "$(SYNTH)")
 
-plan: setup ## Show what a deploy would change
-	@$(RUN) deployment plan
+plan: setup ## Show what a deploy would change (LOST=region: while that region does not answer)
+	@$(RUN) deployment plan $(if $(LOST),--lost "$(LOST)")
 
 destroy: setup ## Remove everything that deploy made, and stop the embedded AWS
 	@$(RUN) deployment destroy

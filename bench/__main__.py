@@ -15,9 +15,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from deployment.suite import ALTERNATIVE
 
 ROOT = Path(__file__).parent.parent
 MANY = 10
@@ -30,6 +32,7 @@ class Variant:
     name: str
     arguments: Sequence[str]
     folder: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
 
@@ -40,7 +43,12 @@ class Variant:
         before, started = _children_cpu(), time.perf_counter()
         # Away from the checkout, where a profile of somebody's own could be.
         ended = subprocess.run(
-            arguments, cwd=out, env=_environment(TAP_OUTDIR=str(out)), capture_output=True, text=True, check=False
+            arguments,
+            cwd=out,
+            env=_environment(TAP_OUTDIR=str(out), **self.settings),
+            capture_output=True,
+            text=True,
+            check=False,
         )
         wall, cpu = time.perf_counter() - started, _children_cpu() - before
         if ended.returncode:
@@ -95,10 +103,15 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5, help="measured runs of each variant (default 5)")
     rounds = max(1, parser.parse_args().rounds)
     with tempfile.TemporaryDirectory(prefix="tap-bench-") as scratch:
-        fast, plain, ten = variants = [
+        fast, plain, ten, *others = variants = [
             Variant("fast loader", [str(ROOT / "tap.py")], Path(scratch, "fast")),
             Variant("plain imports", ["-m", "bench.plain"], Path(scratch, "plain")),
             Variant(f"fast loader, {MANY} deployments", ["-m", "bench.many", str(MANY), "{out}"], Path(scratch, "ten")),
+            *(
+                Variant(f"{name}={value}", [str(ROOT / "tap.py")], Path(scratch, name), {name: value})
+                for name, value in ALTERNATIVE.items()
+            ),
+            Variant("all of these settings", [str(ROOT / "tap.py")], Path(scratch, "alternative"), ALTERNATIVE),
         ]
         for round_ in range(rounds + 1):
             print("warming up the caches" if round_ == 0 else f"round {round_} of {rounds}", flush=True)
@@ -109,6 +122,8 @@ def main() -> int:
         print(f"\n{'ratio of medians':<38} {'wall':>8} {'CPU':>8}")
         _print_ratio("plain imports : fast loader", plain, fast)
         _print_ratio(f"{MANY} deployments : 1, in one process", ten, fast)
+        for other in others:
+            _print_ratio(f"{other.name} : none", other, fast)
         reference = fast.outputs()[0]
         differing = [it for variant in (fast, plain) for it in variant.outputs() if not _same(reference, it)]
     print(f"\noutputs of fast loader and plain imports: {'DIFFERENT' if differing else 'the same to the byte'}")

@@ -28,7 +28,7 @@ def _deploy(options: argparse.Namespace, interrupts: Interrupts) -> int:
 def _plan(options: argparse.Namespace, interrupts: Interrupts) -> int:
     from deployment.deploy import plan  # noqa: PLC0415
 
-    code = plan(interrupts)
+    code = plan(interrupts, lost=options.lost)
     return code if options.detailed_exitcode else 0
 
 
@@ -160,9 +160,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.choices["destroy"].add_argument(
         "--keep-emulator", action="store_true", help="leave the embedded AWS running, to look at what is left"
     )
-    add("plan", _plan, "show what a deploy would change").add_argument(
-        "--detailed-exitcode", action="store_true", help="exit with 2 if there are changes"
-    )
+    planning = add("plan", _plan, "show what a deploy would change")
+    planning.add_argument("--detailed-exitcode", action="store_true", help="exit with 2 if there are changes")
+    planning.add_argument("--lost", metavar="REGION", help="plan what can be planned while this region does not answer")
     add("synth", _synth, "write the Terraform of all stacks")
     judge = add("gate", _gate, "judge the synthesized stacks")
     judge.add_argument("--synth", metavar="DIR", help="an existing synth output (default: synthesize first)")

@@ -27,6 +27,7 @@ from deployment.interrupt import Interrupts
 from deployment.session import Session
 from deployment.stacks import PLAN_HAS_CHANGES
 from deployment.staging import Stage
+from lib.settings import Settings
 
 
 def deploy(interrupts: Interrupts, *, yes: bool, stage: Stage | None = None) -> None:
@@ -92,11 +93,13 @@ def _apply(work: Session, stage: Stage | None) -> dict[str, Any] | None:
     return outputs
 
 
-def plan(interrupts: Interrupts) -> int:
+def plan(interrupts: Interrupts, *, lost: str | None = None) -> int:
     """Show what a deploy would change; 0 if nothing, 2 if something.
 
+    While the region ``lost`` does not answer, only the other region's stack can be planned, and only against its state.
+
     Raises:
-        DeploymentError: nothing is deployed, or a plan failed.
+        DeploymentError: nothing is deployed, a plan failed, or ``lost`` is none of the two regions.
     """
     program = terraform.find()
     name = target.chosen()
@@ -108,18 +111,33 @@ def plan(interrupts: Interrupts) -> int:
                 "Nothing is deployed to the embedded AWS, so there is nothing to compare with: `make deploy`."
             )
         settings = session.settings()
+        survives = None if lost is None else _survivor(settings, lost)
         if name == "aws":
             preflight.require_account(settings)
         stacks = session.synthesize(interrupts)
         work = session.open_session(program, place, settings, stacks, interrupts)
-        work.connect()
+        planned = [stack for stack in stacks if survives in (None, stack.name)]
+        work.connect(planned)
         changed = []
-        for stack in stacks:
-            heading(f"Plan of {stack.name}")
-            if work.runner.plan(stack) == PLAN_HAS_CHANGES:
+        for stack in planned:
+            heading(f"Plan of {stack.name}" + (f", while {lost} is lost: nothing is refreshed" if lost else ""))
+            if work.runner.plan(stack, refresh=lost is None) == PLAN_HAS_CHANGES:
                 changed.append(stack.name)
         heading(f"A deploy would change: {', '.join(changed)}" if changed else "A deploy would change nothing")
         return PLAN_HAS_CHANGES if changed else 0
+
+
+def _survivor(settings: Settings, lost: str) -> str:
+    """The stack that has nothing in the region ``lost``."""
+    elsewhere = {settings.primary_region: "secondary", settings.standby_region: "primary"}
+    if lost not in elsewhere:
+        raise DeploymentError(f'LOST = "{lost}" is none of the deployment\'s regions, {" and ".join(elsewhere)}.')
+    if settings.effective_state_region == lost:
+        raise DeploymentError(
+            f"Terraform's state is in {lost}: while it is lost nothing can be planned.\n"
+            "  `make status` and docs/runbooks/failover.md need no state."
+        )
+    return elsewhere[lost]
 
 
 def collect_outputs(work: Session) -> dict[str, Any]:

@@ -74,12 +74,13 @@ class Runner:
         """
         self._run(stack, "destroy", ["destroy", "-auto-approve"])
 
-    def plan(self, stack: Stack) -> int:
-        """Show what an apply would change; 0 is nothing, 2 is something.
+    def plan(self, stack: Stack, *, refresh: bool = True) -> int:
+        """Show what an apply would change; 0 is nothing, 2 is something. Without ``refresh`` only the state is asked.
 
         No plan file is written: it could hold secrets. Raises DeploymentError.
         """
-        child = self._start(stack, [*_PLAN, f"-lock-timeout={LOCK_TIMEOUT}"], stdout=subprocess.PIPE)
+        arguments = [*_PLAN, f"-lock-timeout={LOCK_TIMEOUT}", *([] if refresh else ["-refresh=false"])]
+        child = self._start(stack, arguments, stdout=subprocess.PIPE)
         shown: list[str] = []
         with self.interrupts.watching(child):
             try:

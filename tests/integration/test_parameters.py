@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 
 from deployment import status
-from embedded import control
 from tests.integration import parameters, settlement
+from tests.integration.outage import lost
 from tests.integration.platform import Platform, Region
 
 
@@ -22,17 +19,6 @@ def of_this_deployment(platform: Platform, region: Region) -> dict[str, str]:
         for found in page["Parameters"]
         if found["Name"].endswith(f"-{platform.shared['environment_suffix']}")
     }
-
-
-@contextmanager
-def lost(platform: Platform, region: Region) -> Iterator[None]:
-    """The region answers nobody while the block runs."""
-    endpoint = platform.emulator.endpoint
-    control.kill(endpoint, region.name)
-    try:
-        yield
-    finally:
-        control.restore(endpoint, region.name)
 
 
 def test_the_values_are_those_of_the_region(platform: Platform, region: Region) -> None:
@@ -78,6 +64,8 @@ def test_status_says_which_region_is_active_and_how_to_promote_the_other(
     assert platform.primary.outputs["failover_workflow_arn"] not in told
 
 
+@pytest.mark.failover
+@pytest.mark.disruptive
 @pytest.mark.embedded_only
 def test_status_needs_nothing_of_the_region_that_is_lost(
     platform: Platform, capsys: pytest.CaptureFixture[str]
