@@ -71,7 +71,7 @@ class LedgerComparison:
     """The comparison of one region."""
 
     def __init__(self, client: Any, table: str, region: str) -> None:
-        self._client, self._table = client, table
+        self._client, self._table, self._region = client, table, region
         self._key = {"pk": {"S": f"comparison#{region}"}}
         self._store = PaymentStore(client, table)
 
@@ -82,9 +82,14 @@ class LedgerComparison:
 
         ``from_start`` takes no notice of the checkpoint. Raises StaleLedgerError, StoreError, and what pg8000 raises.
         """
-        (held,) = connection.run("SELECT epoch FROM ledger.current_epoch") or [[None]]
-        if held != [control.epoch]:
-            raise StaleLedgerError(f"the ledger is in epoch {held[0]}, this region in {control.epoch}")
+        ((epoch, begun_in),) = connection.run(
+            "SELECT epoch, region FROM ledger.current_epoch JOIN ledger.epochs USING (epoch)"
+        ) or [[None, None]]
+        if epoch != control.epoch:
+            raise StaleLedgerError(f"the ledger is in epoch {epoch}, this region in {control.epoch}")
+        if control.state is State.STANDBY and begun_in == self._region:
+            # About to be active: this is the writer already, and what it never got of earlier epochs is lost to it.
+            return Compared(finished=False)
         progress = self._load()
         before = deepcopy(progress)
         if from_start:

@@ -75,6 +75,7 @@ DNS_LIMITS = {
     ("aws_route53_health_check", "fqdn"): 255,
     ("aws_route53_record", "name"): 255,
     ("aws_route53_zone", "name"): 255,
+    ("aws_sesv2_email_identity", "email_identity"): 255,
 }
 NOT_UNIQUE = frozenset({("aws_iam_role_policy", "name"), ("aws_api_gateway_stage", "stage_name")})
 """Named within their role or their API, not within the account. (Neither are tags.)"""

@@ -222,9 +222,9 @@ def test_whatever_the_structure_the_synth_succeeds_and_everything_is_in_its_plac
     assert len(made.resources("aws_nat_gateway")) == gateways
     assert len(made.resources("aws_route53_zone")) == (structure["hosted_zone_id"] is None)
     mails = structure["alert_emails"].split(",")
-    assert Counter(it.body["endpoint"] for it in made.resources("aws_sns_topic_subscription")) == dict.fromkeys(
-        mails, 2
-    )
+    subscriptions = [it.body for it in made.resources("aws_sns_topic_subscription")]
+    told = Counter(it["endpoint"] for it in subscriptions if it["protocol"] == "email")
+    assert told == dict.fromkeys(mails, 2)
 
 
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

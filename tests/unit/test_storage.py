@@ -115,7 +115,7 @@ class TestEveryBucket:
         assert delivery["Action"] == ["s3:PutObject"]
         assert delivery["Condition"] == {
             "StringEquals": {"aws:SourceAccount": "000000000000"},
-            "ArnEquals": {"aws:SourceArn": [f"${{{found.address}.arn}}"]},
+            "ArnEquals": {"aws:SourceArn": [f"arn:aws:s3:::{found.body['bucket']}"]},
         }
 
 

@@ -203,7 +203,8 @@ def test_killed_is_not_called_saved(tmp_path: Path, stack: Stack) -> None:
 def test_a_look_at_what_would_change_takes_no_lock_and_says_nothing(
     tmp_path: Path, stack: Stack, capsys: pytest.CaptureFixture[str], code: int, changes: bool
 ) -> None:
-    this = runner(tmp_path, f'echo "$@"; cat "$TF_DATA_DIR/reader.pid"; echo; echo $$; exit {code}')
+    noted_soon = 'while [ ! -s "$TF_DATA_DIR/reader.pid" ]; do sleep 0.02; done'
+    this = runner(tmp_path, f'echo "$@"; {noted_soon}; cat "$TF_DATA_DIR/reader.pid"; echo; echo $$; exit {code}')
     assert this.changes(stack) is changes
     arguments, noted, itself = (this.logs / "primary-plan.log").read_text().splitlines()
     assert [word for word in arguments.split() if word.startswith("-lock")] == ["-lock=false"]

@@ -155,7 +155,7 @@ class Standby:
 @pytest.fixture
 def outputs(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Outputs whose secret need not be read, and no patience."""
-    monkeypatch.setattr(payment, "_signing_key", lambda _: "a key for tests")
+    monkeypatch.setattr(payment, "signing_key", lambda _: "a key for tests")
     monkeypatch.setattr(payment, "_FIRST_ANSWER_SECONDS", 0)
     return {"global": {"primary_region": EAST, "standby_region": WEST, "regional_names": NAMES}}
 

@@ -72,6 +72,15 @@ def reconciler(
     return deploy("reconciler", SESSIONS_TABLE=table, QUEUE_URL=queue.url, **ledger_variables, **reader)
 
 
+@pytest.fixture(autouse=True)
+def _begun_elsewhere(ledger: Connection) -> Iterator[None]:
+    """The first epoch is the other region's, whose standby this region is."""
+    begun = "UPDATE ledger.epochs SET region = :region WHERE epoch = 1"
+    ledger.run(begun, region="us-west-2")
+    yield
+    ledger.run(begun, region=REGION)
+
+
 @pytest.fixture
 def failover(ledger: Connection, control: ControlItem) -> Iterator[Failover]:
     yield Failover(ledger, control)
@@ -240,6 +249,18 @@ class TestTheCheckpoint:
         first = reconciler({}).payload
         assert (first["compared"], first["reopened"], first["finished"]) == (0, 0, False)
         failover()
+        assert reopened(reconciler) == 1
+
+    def test_does_not_move_between_the_promotion_of_the_ledger_and_that_of_the_region(
+        self, reconciler: Function, settle: Settle, failover: Failover, control: ControlItem
+    ) -> None:
+        """In that moment the copy is the writer, and in the new epoch without what it never got of the last one."""
+        settle(lost=True)
+        failover(2)
+        control.put("standby", 2)
+        between = reconciler({}).payload
+        assert (between["compared"], between["finished"]) == (0, False)
+        control.put("active", 2)
         assert reopened(reconciler) == 1
 
     def test_leaves_out_what_was_settled_just_now(self, reconciler: Function, settle: Settle) -> None:
