@@ -61,6 +61,8 @@ LIMITS = {
     ("aws_sfn_state_machine", "name"): 80,
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
     ("aws_sqs_queue", "name"): 80,
+    # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+    ("aws_ssm_parameter", "name"): 1011,
     # https://docs.aws.amazon.com/waf/latest/APIReference/API_CreateWebACL.html
     ("aws_wafv2_web_acl", "name"): 128,
 }
