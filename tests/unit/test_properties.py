@@ -196,7 +196,7 @@ def test_every_attribute_that_names_something_is_judged(sentinel: Deployment) ->
                 document = attribute in {
                     *("policy", "assume_role_policy", "body", "definition", "dashboard_body", "source_arn", "arn"),
                     "target_prefix",  # of the objects in a bucket of logs
-                "insecure_value",  # of a parameter, which tells the name of something else
+                    "insecure_value",  # of a parameter, which tells the name of something else
                 }
                 assert explanation or document or (resource.type, attribute) in known, (str(resource), attribute)
     assert len(list(names(sentinel))) > 150
