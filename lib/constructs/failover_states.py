@@ -23,6 +23,12 @@ FENCE_SECONDS: Final = 10
 What still arrives later meets an ended epoch in the ledger.
 """
 
+NOTICE_SECONDS: Final = 6
+"""Until this region's functions have read that it is active, which they cache for 5 s.
+
+What they accept until then they do not enqueue: reconciliation comes after it, and so does the canary.
+"""
+
 PROBES: Final = 2
 PROBE_PAUSE_SECONDS: Final = 15
 WRITER_PAUSE_SECONDS: Final = 5
@@ -239,7 +245,8 @@ def _steps(it: Surroundings) -> dict[str, State]:
             values={":active": {"S": "active"}, ":next": {"N": "{% $string($next) %}"}, ":here": {"S": it.region}},
             next_="SwitchConsumer",
         ),
-        "SwitchConsumer": _invoke(it.guard, {}, "Reconcile"),
+        "SwitchConsumer": _invoke(it.guard, {}, "WaitForNotice"),
+        "WaitForNotice": _wait(NOTICE_SECONDS, "Reconcile"),
         "Reconcile": _invoke(it.reconciler, {"full": True}, "SendCanary", seconds=RECONCILER_SECONDS),
         "SendCanary": _invoke(it.canary, {"send": _CANARY}, "BeforeNextCheck"),
         "BeforeNextCheck": _wait(CANARY_PAUSE_SECONDS, "CheckCanary"),

@@ -54,6 +54,28 @@ class TestTheDefinition:
                 assert states[f"{name}Failed"]["Type"] == "Fail"
                 assert state["Catch"][-1]["Assign"]["stopped"] == f"{name}Failed"
 
+    @pytest.mark.parametrize(("after", "before"), [("Fence", "FailOver"), ("Activate", "Reconcile")])
+    def test_a_state_is_acted_on_once_every_function_has_read_it(
+        self, deployment: Deployment, stack: str, definition: dict[str, Any], after: str, before: str
+    ) -> None:
+        """What a function accepts with an old state it does not enqueue, and nobody else does for a minute."""
+        (cached,) = (
+            float(function["environment"]["variables"]["CONTROL_CACHE_SECONDS"])
+            for function in deployment[stack].all("aws_lambda_function").values()
+            if "CONTROL_CACHE_SECONDS" in function["environment"]["variables"]
+        )
+        waits, ahead = {after: 0.0}, [after]
+        while ahead:
+            name = ahead.pop()
+            state = definition["States"][name]
+            # An error may lead back to where nothing has been written yet.
+            for next_ in {state.get("Next"), *(way["Next"] for way in state.get("Choices", []))} - {None}:
+                waited = waits[name] + state.get("Seconds", 0)
+                if next_ not in waits or waited < waits[next_]:
+                    waits[next_] = waited
+                    ahead.append(next_)
+        assert waits[before] > cached
+
     def test_people_are_told_before_every_bad_end(self, definition: dict[str, Any]) -> None:
         states = definition["States"]
         ends = {name for name, state in states.items() if state["Type"] == "Fail"}
@@ -61,7 +83,7 @@ class TestTheDefinition:
         assert {name for name, state in states.items() if "WhichEnd" in following(state)} == {"TellFailure"}
 
     def test_every_wait_is_the_state_machines_and_no_functions(self, definition: dict[str, Any]) -> None:
-        assert {s["Seconds"] for s in definition["States"].values() if s["Type"] == "Wait"} == {5, 10, 15}
+        assert {s["Seconds"] for s in definition["States"].values() if s["Type"] == "Wait"} == {5, 6, 10, 15}
 
     def test_its_longest_path_fits_into_the_settlements_budget(self, definition: dict[str, Any]) -> None:
         assert definition["TimeoutSeconds"] == 480
