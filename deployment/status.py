@@ -69,11 +69,16 @@ def run() -> int:
 
 
 def agreed(regions: list[RegionStatus]) -> str | None:
-    """The region that all who answer call active, by item and by mirror; None if they differ."""
-    answering = [region for region in regions if region.states]
-    told = {name for region in answering for name, state in region.states.items() if state == "active"}
-    told |= {region.read("active-region") for region in answering}
+    """The region that all who answer call active; None if they differ."""
+    told = {name for region in regions if region.parameters for name in _active(region)}
     return told.pop() if len(told) == 1 else None
+
+
+def _active(region: RegionStatus) -> list[str]:
+    """By the control item; by its mirror, which is up to a minute late, only where the item cannot be read."""
+    if region.states:
+        return [name for name, state in region.states.items() if state == "active"]
+    return [region.read("active-region")]
 
 
 def report(regions: list[RegionStatus]) -> list[str]:
