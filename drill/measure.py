@@ -28,6 +28,13 @@ PHASES: Final = {
 NO_LOSS, NO_FAILED_PAYMENT, REFUSED, KEPT = "no payment lost", "no payment failed", "refused", "kept by Terraform"
 """What a scenario can promise beside the budgets."""
 
+_BUDGETS = ("ingest_rto", "settlement_rto", "ledger_rpo", "sessions_rpo", "receipts_rpo")
+AFTER_A_LOSS = (*_BUDGETS, NO_FAILED_PAYMENT, KEPT)
+"""What must hold when a region is gone, with what had not replicated."""
+
+WITHOUT_LOSS = (*_BUDGETS, NO_LOSS, NO_FAILED_PAYMENT, KEPT)
+"""What must hold when all that was accepted is still somewhere, or nothing failed at all."""
+
 _OLD = "last success until the loss"
 
 

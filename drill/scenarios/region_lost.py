@@ -1,6 +1,6 @@
 """The active region is gone under load; the other one is promoted; later the lost one comes back and rejoins."""
 
-from drill.measure import KEPT, NO_FAILED_PAYMENT
+from drill.measure import AFTER_A_LOSS
 from drill.steps import Scenario, comes_back, region_lost, under_load, until_redirected, workflow
 
 SCENARIO = Scenario(
@@ -13,5 +13,5 @@ SCENARIO = Scenario(
         workflow("failover", reason="drill: the region does not answer"),
         *comes_back(),
     ),
-    judged=("ingest_rto", "settlement_rto", "ledger_rpo", "sessions_rpo", "receipts_rpo", NO_FAILED_PAYMENT, KEPT),
+    judged=AFTER_A_LOSS,
 )

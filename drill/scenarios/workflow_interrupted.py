@@ -1,6 +1,6 @@
 """The region is lost, and the workflow that recovers from it is killed half-way and started again."""
 
-from drill.measure import KEPT, NO_FAILED_PAYMENT
+from drill.measure import AFTER_A_LOSS
 from drill.steps import Scenario, comes_back, region_lost, under_load, until_redirected, workflow, workflow_killed
 
 SCENARIO = Scenario(
@@ -14,5 +14,5 @@ SCENARIO = Scenario(
         workflow("failover", reason="drill: again, because the first one was killed"),
         *comes_back(),
     ),
-    judged=("ingest_rto", "settlement_rto", "ledger_rpo", "sessions_rpo", "receipts_rpo", NO_FAILED_PAYMENT, KEPT),
+    judged=AFTER_A_LOSS,
 )

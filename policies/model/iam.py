@@ -192,11 +192,15 @@ def documents(resource: Resource) -> tuple[Document, ...]:
 
 def refuses_plain(statement: Statement, service: str) -> bool:
     """Whether it denies everything of a service to everybody who comes without TLS, and depends on nothing else."""
+    return denies_plain(statement) and bool({f"{service}:*", "*"} & {action.lower() for action in statement.actions})
+
+
+def denies_plain(statement: Statement) -> bool:
+    """Whether it denies something to everybody who comes without TLS, and depends on nothing else."""
     conditions = [(operator.removesuffix("IfExists"), key, values) for operator, key, values in statement.conditions]
     return (
         not statement.allows
         and ("AWS", "*") in statement.principals
-        and bool({f"{service}:*", "*"} & {action.lower() for action in statement.actions})
         and conditions == [("Bool", TRANSPORT, ("false",))]
     )
 

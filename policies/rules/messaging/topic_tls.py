@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from policies.model.deployment import Resource
-from policies.model.iam import TRANSPORT, Statement, documents
+from policies.model.iam import TRANSPORT, Statement, denies_plain, documents
 from policies.mutation import edit, remove
 from policies.rule import Severity, kind, rule
 from policies.rules.messaging._topics import TOPIC, TOPIC_POLICY, matches, policy, replaced, statement
@@ -72,11 +72,8 @@ def messaging_topic_tls(topic: Resource) -> Iterator[str]:
 
 
 def _refuses(topic: Resource, found: Statement) -> bool:
-    conditions = [(operator.removesuffix("IfExists"), key, values) for operator, key, values in found.conditions]
     return (
-        not found.allows
+        denies_plain(found)
         and matches(found, _PUBLISH)
-        and ("AWS", "*") in found.principals
-        and conditions == [("Bool", TRANSPORT, ("false",))]
         and any(text == "*" or topic.deployment.target(topic.stack, text) is topic for text in found.resources)
     )
