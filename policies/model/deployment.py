@@ -320,7 +320,14 @@ class Deployment:
 
     def __post_init__(self) -> None:
         for scope in self.scopes:
+            if hasattr(scope, "deployment"):
+                raise ValueError(f"stack {scope.name} is part of another deployment; with_bodies({{}}) copies that one")
             scope.deployment = self
+
+    def release(self) -> None:
+        """Let another deployment have the stacks; this one is of no use any more."""
+        for scope in self.scopes:
+            del scope.deployment
 
     def stack(self, name: str) -> Stack | None:
         """The stack of a name."""

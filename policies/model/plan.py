@@ -41,7 +41,9 @@ def read_plan(file: Path, name: str, content: Body, tell: Callable[[str], None])
     # What was read while planning is in the state before it.
     _fill(stack, plan.block("prior_state").block("values").block("root_module"), root, providers, only="data")
     _add_default_tags(stack, providers)
-    _link(stack, root, Deployment(file.parent, (stack,)))
+    alone = Deployment(file.parent, (stack,))
+    _link(stack, root, alone)
+    alone.release()
     return stack
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,17 @@ def lookup(folder: Path, value: object, **content: object) -> tuple[Deployment, 
     resources: dict[str, dict[str, object]] = {"aws_alarm": {"x": {"action": value}}, "aws_sns_topic": {**TOPICS}}
     deployment = read_one(folder, {**stack(**resources), **content})
     return deployment, sole(deployment, "aws_alarm")
+
+
+def test_a_stack_is_part_of_one_deployment_until_that_is_copied_or_lets_it_go(tmp_path: Path) -> None:
+    deployment = read_one(tmp_path, stack(aws_sqs_queue={"payments": {"name": "payments"}}))
+    with pytest.raises(ValueError, match=r"^stack \w+ is part of another deployment; with_bodies"):
+        replace(deployment, sources={})
+    assert all(stack.deployment is deployment for stack in deployment.stacks)
+    copy = deployment.with_bodies({})
+    copy.release()
+    unrecorded = Deployment(deployment.folder, copy.stacks)
+    assert all(stack.deployment is unrecorded for stack in copy.stacks)
 
 
 class TestTarget:

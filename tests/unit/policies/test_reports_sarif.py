@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from policies import reports
 from policies.judgement import Judgement
 from policies.model.deployment import Deployment
+from policies.model.reading import SOURCES, read
 from policies.reports import sarif
 from tests.unit.policies.judgements import (
     DEAD_LETTER,
@@ -102,9 +104,17 @@ def test_the_message_says_what_is_wrong_first_then_where_then_what_to_do(failing
     )
 
 
-def test_a_finding_nobody_recorded_a_source_of_is_at_the_terraform(ours: Deployment) -> None:
-    unrecorded = judgement(broken(replace(ours, sources={})), INTERVAL)
-    result = run(unrecorded, root=ours.folder)["results"][0]
+@pytest.fixture(scope="module")
+def unrecorded(ours: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """The same Terraform, without the record of the Python lines that made it."""
+    folder = tmp_path_factory.mktemp("unrecorded") / "cdktf.out"
+    shutil.copytree(ours.folder, folder, ignore=shutil.ignore_patterns(SOURCES))
+    return read(folder)
+
+
+def test_a_finding_nobody_recorded_a_source_of_is_at_the_terraform(unrecorded: Deployment) -> None:
+    judged = judgement(broken(unrecorded), INTERVAL)
+    result = run(judged, root=unrecorded.folder)["results"][0]
     place = result["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"] == "stacks/routing/cdk.tf.json"
     assert place["region"]["startLine"] > 1
@@ -166,11 +176,11 @@ class TestFingerprints:
         prints = self.prints(failing)
         assert len(set(prints)) == len(prints)
 
-    def test_outlive_a_change_of_the_value_and_of_the_line(self, ours: Deployment) -> None:
+    def test_outlive_a_change_of_the_value_and_of_the_line(self, ours: Deployment, unrecorded: Deployment) -> None:
         first = judgement(broken(ours), INTERVAL)
-        check = slow_check(ours)
-        slower = ours.with_bodies({check.key: {**check.body, "request_interval": 120}})
-        second = judgement(replace(slower, sources={}), INTERVAL)
+        check = slow_check(unrecorded)
+        slower = unrecorded.with_bodies({check.key: {**check.body, "request_interval": 120}})
+        second = judgement(slower, INTERVAL)
         (before,) = [f for f in first.findings if f.check.id == INTERVAL]
         (after,) = [f for f in second.findings if f.check.id == INTERVAL]
         assert before.message != after.message
