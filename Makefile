@@ -1,7 +1,7 @@
 # Thin on purpose: every target calls a Python module; the logic and the messages are in deployment/.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup deploy test synth gate plan status destroy drill drills unit rehearsal integration soak preview comment \
+.PHONY: help setup deploy test synth gate plan status destroy drill unit rehearsal integration soak preview comment \
 	check format generate lock bootstrap mutants bench clean
 
 TARGET ?= embedded
@@ -47,9 +47,6 @@ destroy: setup ## Remove everything that deploy made, and stop the embedded AWS
 drill: setup ## Lose a region under load and measure the recovery (SCENARIO=name, see docs/runbooks/drill.md)
 	@$(RUN) drill $(if $(SCENARIO),--scenario "$(SCENARIO)")
 
-drills: setup ## Every drill there is, on a deployment of its own, on the embedded AWS
-	@TARGET=embedded $(RUN) deployment drills
-
 status: setup ## Say which region is active, and how to promote the other one
 	@$(RUN) deployment status
 
@@ -62,8 +59,8 @@ rehearsal: setup ## Deploy, run integration tests and a drill, destroy: a deploy
 integration: setup ## Run integration tests on what is deployed
 	@$(RUN) deployment integration
 
-soak: setup ## Run campaigns on what is deployed for long (SOAK_EXAMPLES=200, SOAK_STEPS=50)
-	@$(RUN) deployment soak
+soak: setup ## Campaigns for long (SOAK_EXAMPLES, SOAK_STEPS) and every drill: a deployment of its own, on the embedded AWS
+	@TARGET=embedded $(RUN) deployment soak
 
 preview: setup ## Show what merging this checkout would change (BASE=commit, default origin/main)
 	@$(RUN) deployment preview $(if $(BASE),--base "$(BASE)")

@@ -95,12 +95,6 @@ def _rehearsal(_options: argparse.Namespace, interrupts: Interrupts) -> int:
     return suite.rehearsal(interrupts)
 
 
-def _drills(_options: argparse.Namespace, interrupts: Interrupts) -> int:
-    from deployment import suite  # noqa: PLC0415
-
-    return suite.drills(interrupts)
-
-
 def _integration(_options: argparse.Namespace, interrupts: Interrupts) -> int:
     from deployment import suite  # noqa: PLC0415
 
@@ -174,9 +168,8 @@ def _parser() -> argparse.ArgumentParser:
     add("test", _test, "everything that CI runs")
     add("unit", _unit, "unit and property tests")
     add("rehearsal", _rehearsal, "deploy, integration tests, a drill and destroy, on a deployment of its own")
-    add("drills", _drills, "every drill there is, on a deployment of its own")
     add("integration", _integration, "integration tests on what is deployed")
-    add("soak", _soak, "long campaigns against loss, doubling and the API's document, on what is deployed")
+    add("soak", _soak, "long campaigns, then every drill, on a deployment of its own")
     add("preview", _preview, "deploy a base to the embedded AWS, and plan this checkout against it").add_argument(
         "--base", metavar="COMMIT", default="origin/main", help="what it is compared with (default: %(default)s)"
     )

@@ -1,4 +1,4 @@
-"""``make test``, its parts ``make unit`` and ``make rehearsal``, and ``make drills``: what CI runs.
+"""``make test``, its parts ``make unit`` and ``make rehearsal``, and ``make soak``: what CI runs.
 
 What is deployed is a deployment of its own that is gone afterwards, whatever happens in between.
 """
@@ -74,18 +74,10 @@ class Suite:
     of: str = ""
     """What its steps are about, if not about the defaults."""
 
-    def command(self, interrupts: Interrupts, step: str, *arguments: str) -> bool:
-        """Run one of the driver's commands in a process of its own."""
+    def command(self, interrupts: Interrupts, step: str, module: str, *arguments: str) -> bool:
+        """Run a command of the driver or of the drill in a process of its own."""
         step = self._begin(step)
-        if _run(interrupts, ["-m", "deployment", *arguments], self.environment) == 0:
-            return True
-        self.broken.append(step)
-        return False
-
-    def drill(self, interrupts: Interrupts, step: str, *arguments: str) -> bool:
-        """Run drills on what is deployed, in a process of their own."""
-        step = self._begin(step)
-        if _run(interrupts, ["-m", "drill", *arguments], self.environment) == 0:
+        if _run(interrupts, ["-m", module, *arguments], self.environment) == 0:
             return True
         self.broken.append(step)
         return False
@@ -154,24 +146,24 @@ def rehearsal(interrupts: Interrupts) -> int:
     return suite.close()
 
 
-def drills(interrupts: Interrupts) -> int:
-    """Deploy, every drill there is, destroy, look for leftovers; 0 if all is well. Raises MissingError."""
+def soak(interrupts: Interrupts) -> int:
+    """Deploy, the campaigns for as long as SOAK_EXAMPLES says, every drill there is, destroy, look for leftovers.
+
+    0 if all is well. Raises MissingError.
+    """
     terraform.find()
-    suite = _suite("drills")
+    suite = _suite("soak")
+    suite.environment["SOAK"] = "1"
     with _deployed(suite, interrupts) as there:
         if there:
-            suite.drill(interrupts, "drills", "--all")
+            suite.tests(interrupts, "campaigns", *_CAMPAIGNS)
+            suite.command(interrupts, "drills", "drill", "--all")
     return suite.close()
 
 
 def integration(interrupts: Interrupts) -> int:
     """Integration tests on what is deployed; 0 if all is well."""
     return _run(interrupts, ["-m", "pytest", *_INTEGRATION_TESTS], dict(os.environ))
-
-
-def soak(interrupts: Interrupts) -> int:
-    """The campaigns on what is deployed, for as long as SOAK_EXAMPLES says; 0 if all is well."""
-    return _run(interrupts, ["-m", "pytest", *_CAMPAIGNS], {**os.environ, "SOAK": "1"})
 
 
 def _suite(name: str) -> Suite:
@@ -195,7 +187,7 @@ def _rehearse(suite: Suite, interrupts: Interrupts) -> None:
     with _deployed(suite, interrupts) as there:
         if there:
             suite.tests(interrupts, "integration tests", *_INTEGRATION_TESTS)
-            suite.drill(interrupts, "drill")
+            suite.command(interrupts, "drill", "drill")
     # An account's deployment is what its settings say, and nothing else.
     if not interrupts.requested and _is_embedded(suite):
         alternative = _alternative(suite)
@@ -225,7 +217,7 @@ def _is_embedded(suite: Suite) -> bool:
 def _deployed(suite: Suite, interrupts: Interrupts) -> Iterator[bool]:
     """Deploy, and remove it again whatever happens; tells whether it is there."""
     try:
-        yield suite.command(interrupts, "deploy", "deploy")
+        yield suite.command(interrupts, "deploy", "deployment", "deploy")
     finally:
         _clean_up(suite, interrupted=interrupts.requested)
 
@@ -238,12 +230,12 @@ def _clean_up(suite: Suite, *, interrupted: bool) -> None:
         try:
             # All of an embedded deployment lives in the emulator: after Ctrl-C nobody wants to wait for each resource.
             if not (interrupted and embedded) and suite.command(
-                interrupts, "destroy", "destroy", *(["--keep-emulator"] if embedded else [])
+                interrupts, "destroy", "deployment", "destroy", *(["--keep-emulator"] if embedded else [])
             ):
                 suite.tests(interrupts, "leftovers", "tests/integration", "-m", "after_destroy")
         finally:
             if embedded:
-                suite.command(interrupts, "stop the embedded AWS", "stop")
+                suite.command(interrupts, "stop the embedded AWS", "deployment", "stop")
 
 
 def _run(interrupts: Interrupts, arguments: list[str], environment: dict[str, str]) -> int:
