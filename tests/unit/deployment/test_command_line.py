@@ -15,6 +15,8 @@ from deployment.interrupt import Interrupts
 from deployment.places import ROOT
 from deployment.suite import closing_line, read_report
 from embedded.launcher import Emulator
+from lib.naming import longest_suffix
+from lib.settings import load
 
 GENUINE = """<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" errors="1"
 failures="2" skipped="2" tests="11" time="0.5"><testcase name="a"><skipped
@@ -48,6 +50,17 @@ def test_without_terraform_a_test_run_ends_before_its_first_step(monkeypatch: py
         monkeypatch.setattr(module, step, lambda *_: pytest.fail("a step has begun"))
     with pytest.raises(MissingError, match=r"Terraform 1\.11 or newer is needed"):
         suite.run(Interrupts())
+
+
+@pytest.mark.parametrize("suffix", ["ci", "pr-1234-ab", "pr-12345-ab", "thirteen-long"])
+def test_the_alternative_is_deployed_under_a_name_that_every_run_can_have(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, suffix: str
+) -> None:
+    of_the_run = suite.Suite("test", {"ENVIRONMENT_SUFFIX": suffix}, tmp_path)
+    for name, value in suite._alternative(of_the_run).environment.items():
+        monkeypatch.setenv(name, value)
+    assert len(suffix) <= longest_suffix("tap")
+    assert load().environment_suffix == f"{suffix[:9].rstrip('-')}-alt" != suffix
 
 
 def test_a_bad_suffix_is_refused_before_anything_is_started(tmp_path: Path) -> None:
