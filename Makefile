@@ -8,6 +8,7 @@ TARGET ?= embedded
 SYNTH ?=
 BASE ?=
 STAGE ?=
+ONLY ?=
 SCENARIO ?=
 export TARGET
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
@@ -53,8 +54,8 @@ status: setup ## Say which region is active, and how to promote the other one
 unit: setup ## Run unit and property tests
 	@$(RUN) deployment unit
 
-rehearsal: setup ## Deploy, run integration tests and a drill, destroy: a deployment of its own, on the embedded AWS
-	@TARGET=embedded $(RUN) deployment rehearsal
+rehearsal: setup ## Deploy, integration tests, a drill, destroy, then with other settings (ONLY=defaults or alternative)
+	@TARGET=embedded $(RUN) deployment rehearsal $(if $(ONLY),--only "$(ONLY)")
 
 integration: setup ## Run integration tests on what is deployed
 	@$(RUN) deployment integration

@@ -89,10 +89,10 @@ def _unit(_options: argparse.Namespace, interrupts: Interrupts) -> int:
     return suite.unit(interrupts)
 
 
-def _rehearsal(_options: argparse.Namespace, interrupts: Interrupts) -> int:
+def _rehearsal(options: argparse.Namespace, interrupts: Interrupts) -> int:
     from deployment import suite  # noqa: PLC0415
 
-    return suite.rehearsal(interrupts)
+    return suite.rehearsal(interrupts, options.only)
 
 
 def _integration(_options: argparse.Namespace, interrupts: Interrupts) -> int:
@@ -167,7 +167,9 @@ def _parser() -> argparse.ArgumentParser:
     add("check", _check, "format, lint, types, imports, workflows")
     add("test", _test, "everything that CI runs")
     add("unit", _unit, "unit and property tests")
-    add("rehearsal", _rehearsal, "deploy, integration tests, a drill and destroy, on a deployment of its own")
+    add(
+        "rehearsal", _rehearsal, "deploy, integration tests, a drill and destroy, on a deployment of its own"
+    ).add_argument("--only", choices=["defaults", "alternative"], help="one of the two deployments that it makes")
     add("integration", _integration, "integration tests on what is deployed")
     add("soak", _soak, "long campaigns, then every drill, on a deployment of its own")
     add("preview", _preview, "deploy a base to the embedded AWS, and plan this checkout against it").add_argument(

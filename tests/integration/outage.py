@@ -20,14 +20,19 @@ def lost(platform: Platform, region: Region) -> Iterator[None]:
         yield
     finally:
         control.restore(endpoint, region.name)
-        for each in platform.regions.values():
-            for check in ("live", "database"):
-                seen = eventually(
-                    lambda each=each, check=check: _status(platform, each, check),  # type: ignore[misc]
-                    lambda status: status == 200,
-                    within=BACK_SECONDS,
-                )
-                assert seen == 200, f"{each} is not back: /health/{check} answers {seen}"
+        all_answer(platform)
+
+
+def all_answer(platform: Platform) -> None:
+    """Wait until both regions answer, and their databases too."""
+    for each in platform.regions.values():
+        for check in ("live", "database"):
+            seen = eventually(
+                lambda each=each, check=check: _status(platform, each, check),  # type: ignore[misc]
+                lambda status: status == 200,
+                within=BACK_SECONDS,
+            )
+            assert seen == 200, f"{each} is not back: /health/{check} answers {seen}"
 
 
 def _status(platform: Platform, region: Region, check: str) -> int:

@@ -84,13 +84,8 @@ def test_every_function_does_what_the_regions_state_says(platform: Platform, reg
         assert platform.get(region, "/health/live").status == 200
         assert platform.read(region, known["id"]).status == 200
 
-        consumer = eventually(
-            lambda: settlement.consumer(platform, region)["State"],
-            lambda seen: seen == ("Enabled" if active else "Disabled"),
-            within=SWITCHED_SECONDS,
-        )
-        assert consumer == ("Enabled" if active else "Disabled"), "the guard has not switched the consumer"
         assert settlement.invoke(platform, region, "guard", {})["state"] == state
+        assert _consumer(platform, region, "Enabled" if active else "Disabled"), "the guard has not switched it"
         # Of two regions one is called active here, or none is while the active one is fenced.
         others = [
             name for name, told in control_item(platform, region)["regions"]["M"].items() if told["S"] == "active"
@@ -101,5 +96,18 @@ def test_every_function_does_what_the_regions_state_says(platform: Platform, reg
         # In no state it can be settled; but only the active region looks for it at all.
         assert delivered["batchItemFailures"] == [{"itemIdentifier": "m-0"}]
 
-    back = "Enabled" if region is platform.primary else "Disabled"
-    assert settlement.consumer(platform, region)["State"] == back
+    assert _consumer(platform, region, "Enabled" if region is platform.primary else "Disabled")
+
+
+@pytest.mark.disruptive
+def test_the_guard_comes_by_itself(platform: Platform) -> None:
+    """Nobody invokes it here: its schedule does, every minute."""
+    with declared(platform, platform.standby, "active"):
+        assert _consumer(platform, platform.standby, "Enabled"), "the guard did not come"
+
+
+def _consumer(platform: Platform, region: Region, state: str) -> bool:
+    seen: str = eventually(
+        lambda: settlement.consumer(platform, region)["State"], lambda seen: seen == state, within=SWITCHED_SECONDS
+    )
+    return seen == state
