@@ -70,9 +70,7 @@ def actionlint() -> str | None:
 
 def _passes(interrupts: Interrupts, name: str, command: list[str]) -> bool:
     started = time.monotonic()
-    child = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    )
+    child = interrupts.start(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     with interrupts.watching(child):
         output, _ = child.communicate()
     if interrupts.requested:

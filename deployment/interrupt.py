@@ -12,8 +12,9 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import FrameType
+from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -24,6 +25,7 @@ class Interrupts:
     def __init__(self) -> None:
         self.count = 0
         self._children: set[subprocess.Popen[str]] = set()
+        self._starting = False
         self._lock = threading.RLock()
 
     @property
@@ -41,13 +43,25 @@ class Interrupts:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
+    def start(self, command: Sequence[str], **options: Any) -> subprocess.Popen[str]:
+        """Start a child in a session of its own, which hears of every interruption from its first moment on.
+
+        ``options`` are Popen's. Who starts a child watches it, or waits for it.
+        """
+        self._starting = True
+        try:
+            child: subprocess.Popen[str] = subprocess.Popen(command, text=True, start_new_session=True, **options)
+            with self._lock:
+                self._children.add(child)
+                if self.requested:
+                    _send(child, signal.SIGINT)
+        finally:
+            self._starting = False
+        return child
+
     @contextlib.contextmanager
     def watching(self, child: subprocess.Popen[str]) -> Iterator[None]:
-        """Pass interruptions on to this child while the block runs; no child outlives it."""
-        with self._lock:
-            self._children.add(child)
-            if self.requested:
-                _send(child, signal.SIGINT)
+        """Pass interruptions on to a started child while the block runs; no child outlives it."""
         try:
             yield
         except BaseException:
@@ -70,7 +84,7 @@ class Interrupts:
         with self._lock:
             self.count += 1
             running = [child for child in self._children if child.poll() is None]
-            if not running:
+            if not running and not self._starting:
                 raise KeyboardInterrupt
             if self.count == 1:
                 _tell("Interrupted: letting what is under way finish and save its state. Ctrl-C again kills it.")

@@ -73,23 +73,19 @@ def environment() -> dict[str, str]:
 
 
 def _base(tree: Path, interrupts: Interrupts) -> None:
-    child = subprocess.Popen(
-        ["make", "deploy"], cwd=tree, env=environment(), stdin=subprocess.DEVNULL, start_new_session=True, text=True
-    )
+    child = interrupts.start(["make", "deploy"], cwd=tree, env=environment(), stdin=subprocess.DEVNULL)
     if interrupts.wait(child):
         raise DeploymentError("preview: the base could not be deployed, so there is nothing to compare with")
 
 
 def _plan(interrupts: Interrupts) -> None:
     """Show the plan and keep it."""
-    child = subprocess.Popen(
+    child = interrupts.start(
         [sys.executable, "-m", "deployment", "plan"],
         cwd=places.ROOT,
         env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        start_new_session=True,
-        text=True,
     )
     with interrupts.watching(child), plan_file().open("w", encoding="utf-8") as kept:
         for line in child.stdout or ():

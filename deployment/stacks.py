@@ -215,14 +215,12 @@ class Runner:
     def _start(self, stack: Stack, arguments: list[str], stdout: Any) -> subprocess.Popen[str]:
         if self.interrupts.requested:
             raise StoppedError(f"{stack.name}: not started, because of the interruption")
-        return subprocess.Popen(
+        return self.interrupts.start(
             [self.terraform.path, f"-chdir={stack.folder}", *arguments],
             env=self._variables(stack),
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,  # the terminal's Ctrl-C goes to the driver, which passes it on once
         )
 
     def _stop_if_asked(self, stack: Stack) -> None:

@@ -36,6 +36,7 @@ ALTERNATIVE = {
     "TAP_STANDBY_REGION": "us-east-2",
     "TAP_AURORA_CAPACITY": "serverless-v2",
     "TAP_NAT": "single",
+    "TAP_AUTOMATIC_FAILOVER": "on",
 }
 """One deployment with all that settings can choose instead of the defaults: what it takes to deploy is paid once."""
 
@@ -48,6 +49,7 @@ ALTERNATIVE_TESTS = (
             *("alarms", "firewall", "functions", "inventory", "logs", "network", "outputs", "routing", "tags"),
         )
     ),
+    "tests/integration/test_automatic_failover.py",
     "tests/integration/test_failover.py::" + _SWITCHOVER,
     *("-m", "not after_destroy"),
 )
@@ -244,14 +246,7 @@ def _clean_up(suite: Suite, *, interrupted: bool) -> None:
 
 
 def _run(interrupts: Interrupts, arguments: list[str], environment: dict[str, str]) -> int:
-    child = subprocess.Popen(
-        [sys.executable, *arguments],
-        cwd=places.ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-        text=True,
-    )
+    child = interrupts.start([sys.executable, *arguments], cwd=places.ROOT, env=environment, stdin=subprocess.DEVNULL)
     return interrupts.wait(child)
 
 

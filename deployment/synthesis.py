@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -58,9 +57,7 @@ def run(folder: Path, environment: Mapping[str, str], interrupts: Interrupts) ->
         DeploymentError: the app refused the settings or failed; its own message went to the terminal.
     """
     command = [sys.executable, str(ROOT / "tap.py")]
-    child = subprocess.Popen(
-        command, cwd=ROOT, env={**environment, "TAP_OUTDIR": str(folder)}, start_new_session=True, text=True
-    )
+    child = interrupts.start(command, cwd=ROOT, env={**environment, "TAP_OUTDIR": str(folder)})
     code = interrupts.wait(child)
     if code:
         raise DeploymentError(

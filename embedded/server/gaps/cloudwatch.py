@@ -1,7 +1,10 @@
-"""CloudWatch: what alarms lose on the way in and out."""
+"""CloudWatch: what alarms lose on the way in and out, and who hears of them."""
 
+import importlib
 import json
+import time
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -64,3 +67,32 @@ def metric_math(cloudwatch: Service) -> None:
             if name not in data:
                 alarm.pop(name, None)
         return answer
+
+
+@gap("services.cloudwatch", "_dispatch_alarm_actions", "services.eventbridge:_put_events")
+def state_changes_are_events(cloudwatch: Service) -> None:
+    """Alarms tell their topics, but EventBridge hears of no alarm.
+
+    CloudWatch sends an event for every change of an alarm's state, whether its actions are enabled or not.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
+    """
+    events = importlib.import_module("ministack.services.eventbridge")
+
+    @around(cloudwatch, "_dispatch_alarm_actions")
+    def dispatch(original: Any, alarm: dict[str, Any], old: str, new: str, reason: str) -> None:
+        original(alarm, old, new, reason)
+        now = datetime.fromtimestamp(time.time(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%f+0000")
+        detail = {
+            "alarmName": alarm["AlarmName"],
+            "state": {"value": new, "reason": reason, "timestamp": now},
+            "previousState": {"value": old},
+            "configuration": {"description": alarm.get("AlarmDescription", "")},
+        }
+        entry = {
+            "Source": "aws.cloudwatch",
+            "DetailType": "CloudWatch Alarm State Change",
+            "Resources": [alarm["AlarmArn"]],
+            "Detail": json.dumps(detail),
+        }
+        events._put_events({"Entries": [entry]}, allow_aws_source=True)

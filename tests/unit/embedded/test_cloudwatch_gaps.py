@@ -1,10 +1,12 @@
-"""CloudWatch alarms, over the protocol that Terraform's provider speaks."""
+"""CloudWatch alarms, over the protocol that Terraform's provider speaks, and the events that they are."""
 
+import json
 import urllib.parse
 import urllib.request
 from xml.etree import ElementTree as ET
 
 from tests.unit.embedded.clouds import EAST, Cloud, closes, unique
+from tests.unit.embedded.queues import first_message, queue
 
 NAMESPACE = "{http://monitoring.amazonaws.com/doc/2010-08-01/}"
 
@@ -87,3 +89,34 @@ def test_an_alarm_on_an_expression_keeps_its_queries(cloud: Cloud) -> None:
     assert [each["Id"] for each in alarm["Metrics"]] == ["rate", "errors"]
     assert "Statistic" not in alarm
     assert "Period" not in alarm
+
+
+@closes("state_changes_are_events")
+def test_a_change_of_an_alarms_state_is_an_event(cloud: Cloud) -> None:
+    name, (url, arn) = unique("peer"), queue(cloud, "events.amazonaws.com")
+    events, alarms = cloud.client("events"), cloud.client("cloudwatch")
+    pattern = {
+        "source": ["aws.cloudwatch"],
+        "detail-type": ["CloudWatch Alarm State Change"],
+        "detail": {"alarmName": [name], "state": {"value": ["ALARM"]}},
+    }
+    events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+    alarms.put_metric_alarm(
+        AlarmName=name,
+        Namespace="tap",
+        MetricName="PeerHealthy",
+        Statistic="Minimum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="LessThanThreshold",
+    )
+
+    for state in ("OK", "ALARM"):
+        alarms.set_alarm_state(AlarmName=name, StateValue=state, StateReason="a rehearsal")
+
+    told = first_message(cloud, url)
+    assert told["detail"]["state"]["value"] == "ALARM"
+    assert told["detail"]["previousState"]["value"] == "OK"
+    assert told["resources"] == [alarms.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["AlarmArn"]]
