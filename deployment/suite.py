@@ -11,8 +11,8 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -60,9 +60,7 @@ payments in both regions, needs probe, guard and canary to work through the ingr
 knows nothing of these settings has been seen on the defaults.
 """
 
-PARTS = ("defaults", "alternative")
-"""Of a rehearsal: what is deployed with no setting changed, and what is with all that can be."""
-
+ALTERNATIVELY = "alternative"
 _WIDTH = 100
 
 
@@ -141,13 +139,18 @@ def unit(interrupts: Interrupts) -> int:
 
 
 def rehearsal(interrupts: Interrupts, only: str | None = None) -> int:
-    """Deploy, integration tests, destroy, look for leftovers: both ``PARTS``, or one of them. 0 if all is well.
+    """Deploy, integration tests, a drill, destroy, look for leftovers; and without a drill the alternative.
+
+    ``only`` one of the two is "defaults" or "alternative". 0 if all is well.
 
     Raises MissingError.
     """
     terraform.find()
     suite = _suite("rehearsal")
-    _rehearse(suite, interrupts, (only,) if only else PARTS)
+    if only == ALTERNATIVELY:
+        _rehearse_alternative(suite, interrupts)
+    else:
+        _rehearse(suite, interrupts, alone=only is not None)
     return suite.close()
 
 
@@ -188,24 +191,61 @@ def _unit_tests(suite: Suite, interrupts: Interrupts) -> None:
     suite.tests(interrupts, "unit tests", *_UNIT_TESTS)
 
 
-def _rehearse(suite: Suite, interrupts: Interrupts, parts: Sequence[str] = PARTS) -> None:
-    if "defaults" in parts:
-        with _deployed(suite, interrupts) as there:
-            if there:
-                suite.tests(interrupts, "integration tests", *_INTEGRATION_TESTS)
-                # It leaves the other region active: what is destroyed then is a platform after its failover.
-                suite.command(interrupts, "drill", "drill")
-    # An account's deployment is what its settings say, and nothing else.
-    if "alternative" in parts and not interrupts.requested and _is_embedded(suite):
-        alternative = _alternative(suite)
-        with _deployed(alternative, interrupts) as there:
-            if there:
-                alternative.tests(interrupts, "integration tests", *ALTERNATIVE_TESTS)
+def _rehearse(suite: Suite, interrupts: Interrupts, *, alone: bool = False) -> None:
+    with ExitStack() as beside, _deployed(suite, interrupts) as there:
+        if there:
+            # An account's deployment is what its settings say, and nothing else.
+            if _is_embedded(suite) and not alone:
+                beside.enter_context(_alternative_beside(suite, interrupts))
+            suite.tests(interrupts, "integration tests", *_INTEGRATION_TESTS)
+            # It leaves the other region active: what is destroyed then is a platform after its failover.
+            suite.command(interrupts, "drill", "drill")
+
+
+def _rehearse_alternative(suite: Suite, interrupts: Interrupts) -> None:
+    alternative = _alternative(suite)
+    with _deployed(alternative, interrupts) as there:
+        if there:
+            alternative.tests(interrupts, "integration tests", *ALTERNATIVE_TESTS)
+
+
+@contextmanager
+def _alternative_beside(suite: Suite, interrupts: Interrupts) -> Iterator[None]:
+    """Rehearse the alternative while the block runs; at its end wait for it, and show and count what came of it.
+
+    Both rehearsals mostly wait: for Terraform, for schedules, for what replicates.
+    """
+    name = ALTERNATIVELY
+    for old in suite.reports.glob(f"{name}-*.xml"):
+        old.unlink()
+    log = suite.reports / f"{name}.log"
+    with log.open("w", encoding="utf-8") as sink:
+        child = interrupts.start(
+            [sys.executable, "-m", "deployment", "rehearsal", "--only", name],
+            cwd=places.ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+        )
+    say(f"\nThe {name} is rehearsed beside it: {places.shown(log)}")
+    try:
+        yield
+    finally:
+        heading(f"make {suite.name}: what the {name} came to")
+        with interrupts.watching(child):
+            code = child.wait()
+        say(log.read_text(encoding="utf-8", errors="replace").rstrip())
+        counted = sum(map(read_report, suite.reports.glob(f"{name}-*.xml")), Counter[str]())
+        suite.counts += counted
+        if code and not counted["failed"] + counted["error"]:
+            suite.broken.append(f"{name}: it ended with {code}")
+        if code < 0:  # killed, it could not stop what it had started
+            _alternative(suite).command(Interrupts(), "stop the embedded AWS", "deployment", "stop")
 
 
 def _alternative(suite: Suite) -> Suite:
     """The same run, whose steps are about another deployment from here on."""
-    home = places.home() / "test" / "alternative"
+    home = places.home() / "test" / ALTERNATIVELY
     environment = {
         **suite.environment,
         **ALTERNATIVE,
@@ -213,7 +253,7 @@ def _alternative(suite: Suite) -> Suite:
         "TAP_OUTDIR": str(home / "cdktf.out"),
         "ENVIRONMENT_SUFFIX": f"{suite.environment['ENVIRONMENT_SUFFIX'][:_LONGEST].rstrip('-')}-alt",
     }
-    return replace(suite, environment=environment, of="alternative ")
+    return replace(suite, environment=environment, of=f"{ALTERNATIVELY} ")
 
 
 def _is_embedded(suite: Suite) -> bool:

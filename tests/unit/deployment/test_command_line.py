@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -61,6 +64,58 @@ def test_the_alternative_is_deployed_under_a_name_that_every_run_can_have(
         monkeypatch.setenv(name, value)
     assert len(suffix) <= longest_suffix("tap")
     assert load().environment_suffix == f"{suffix[:9].rstrip('-')}-alt" != suffix
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], suite.Suite]:
+    """A run whose alternative is this shell script."""
+
+    def made(script: str) -> suite.Suite:
+        program = tmp_path / "python"
+        program.write_text(f"#!/bin/sh\ncd {tmp_path}\n{script}\n")
+        program.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(program))
+        return suite.Suite("test", {"ENVIRONMENT_SUFFIX": "ci"}, tmp_path)
+
+    return made
+
+
+def test_what_the_alternative_came_to_is_told_at_the_end_and_counted(
+    stand_in: Callable[[str], suite.Suite], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tmp_path.joinpath("alternative-of-yesterday.xml").write_text(GENUINE)
+    of_the_run = stand_in(f"echo its own words\ncat > alternative-tests.xml <<'END'\n{GENUINE}\nEND\nexit 1")
+    with suite._alternative_beside(of_the_run, Interrupts()):
+        assert "its own words" not in capsys.readouterr().out
+    assert "its own words" in capsys.readouterr().out
+    assert of_the_run.counts == read_report(tmp_path / "alternative-tests.xml")
+    assert of_the_run.counts["failed"] == 2
+    assert of_the_run.broken == []
+
+
+def test_an_alternative_that_ends_without_a_test_is_a_failure(stand_in: Callable[[str], suite.Suite]) -> None:
+    of_the_run = stand_in("exit 3")
+    with suite._alternative_beside(of_the_run, Interrupts()):
+        pass
+    assert of_the_run.broken == ["alternative: it ended with 3"]
+    assert of_the_run.close() == 1
+
+
+def test_an_interruption_lets_the_alternative_clean_up(stand_in: Callable[[str], suite.Suite], tmp_path: Path) -> None:
+    of_the_run = stand_in("trap 'echo cleaned > told; exit 130' INT\ntouch ready\nwhile true; do sleep 0.05; done")
+    interrupts = Interrupts()
+
+    def press_ctrl_c() -> None:
+        with suite._alternative_beside(of_the_run, interrupts):
+            while not tmp_path.joinpath("ready").exists():
+                time.sleep(0.02)
+            os.kill(os.getpid(), signal.SIGINT)
+            interrupts.wait(interrupts.start(["true"]))
+
+    with interrupts.caught(), pytest.raises(KeyboardInterrupt):
+        press_ctrl_c()
+    assert tmp_path.joinpath("told").read_text() == "cleaned\n"
+    assert of_the_run.broken == ["alternative: it ended with 130"]
 
 
 def test_a_bad_suffix_is_refused_before_anything_is_started(tmp_path: Path) -> None:
