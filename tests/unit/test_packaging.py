@@ -185,11 +185,12 @@ class TestTheZip:
         with zipfile.ZipFile(artifact.path) as archive:
             archive.extractall(tmp_path / "task")
         script = (
-            "import importlib, json, os, sys\n"
+            "import gc, importlib, json, os, sys\n"
             "sys.path[:] = [p for p in sys.path if 'site-packages' not in p]\n"
             f"sys.path.append({str(tmp_path / 'task')!r})\n"
             f"for name in {HANDLERS!r}:\n"
             "    assert callable(importlib.import_module(name).handler)\n"
+            "    assert gc.isenabled(), f'after the init of {name} nobody would free memory'\n"
             "files = [getattr(module, '__file__', None) for module in list(sys.modules.values())]\n"
             "print(json.dumps([file for file in files if file]))\n"
         )
