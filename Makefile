@@ -54,7 +54,7 @@ status: setup ## Say which region is active, and how to promote the other one
 unit: setup ## Run unit and property tests
 	@$(RUN) deployment unit
 
-rehearsal: setup ## Deploy, integration tests, a drill, destroy, then with other settings (ONLY=defaults or alternative)
+rehearsal: setup ## Deploy, integration tests, a drill, destroy, and so with other settings (ONLY=defaults, failover or alternative)
 	@TARGET=embedded $(RUN) deployment rehearsal $(if $(ONLY),--only "$(ONLY)")
 
 integration: setup ## Run integration tests on what is deployed

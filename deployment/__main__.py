@@ -169,7 +169,7 @@ def _parser() -> argparse.ArgumentParser:
     add("unit", _unit, "unit and property tests")
     add(
         "rehearsal", _rehearsal, "deploy, integration tests, a drill and destroy, on a deployment of its own"
-    ).add_argument("--only", choices=["defaults", "alternative"], help="one of the two deployments that it makes")
+    ).add_argument("--only", choices=["defaults", "failover", "alternative"], help="one part of it")
     add("integration", _integration, "integration tests on what is deployed")
     add("soak", _soak, "long campaigns, then every drill, on a deployment of its own")
     add("preview", _preview, "deploy a base to the embedded AWS, and plan this checkout against it").add_argument(

@@ -24,6 +24,8 @@ SUFFIX = "ci"
 _LONGEST = 9
 """Characters that "-alt" leaves of the longest suffix with the default prefix."""
 _INTEGRATION_TESTS = ("tests/integration", "-m", "not after_destroy")
+_STANDING_TESTS = ("tests/integration", "-m", "not (after_destroy or failover)")
+_MOVING_TESTS = ("tests/integration", "-m", "failover and not after_destroy")
 _CAMPAIGNS = ("tests/integration", "-m", "soak and not after_destroy", "--durations=0")
 _UNIT_TESTS = ("tests/unit", "--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
 """In a process per processor: files stay whole, because their tests share what is expensive to start."""
@@ -60,7 +62,9 @@ payments in both regions, needs probe, guard and canary to work through the ingr
 knows nothing of these settings has been seen on the defaults.
 """
 
-ALTERNATIVELY = "alternative"
+DEFAULTS, FAILOVER, ALTERNATIVELY = PARTS = ("defaults", "failover", "alternative")
+"""Of a rehearsal: the defaults where they are deployed, what moves them to the other region, and other settings."""
+
 _WIDTH = 100
 
 
@@ -139,9 +143,9 @@ def unit(interrupts: Interrupts) -> int:
 
 
 def rehearsal(interrupts: Interrupts, only: str | None = None) -> int:
-    """Deploy, integration tests, a drill, destroy, look for leftovers; and without a drill the alternative.
+    """Deploy, integration tests, a drill, destroy, look for leftovers; and the alternative. 0 if all is well.
 
-    ``only`` one of the two is "defaults" or "alternative". 0 if all is well.
+    ``only`` one of the ``PARTS`` is for machines that work side by side.
 
     Raises MissingError.
     """
@@ -150,7 +154,7 @@ def rehearsal(interrupts: Interrupts, only: str | None = None) -> int:
     if only == ALTERNATIVELY:
         _rehearse_alternative(suite, interrupts)
     else:
-        _rehearse(suite, interrupts, alone=only is not None)
+        _rehearse(suite, interrupts, only)
     return suite.close()
 
 
@@ -191,15 +195,19 @@ def _unit_tests(suite: Suite, interrupts: Interrupts) -> None:
     suite.tests(interrupts, "unit tests", *_UNIT_TESTS)
 
 
-def _rehearse(suite: Suite, interrupts: Interrupts, *, alone: bool = False) -> None:
+def _rehearse(suite: Suite, interrupts: Interrupts, only: str | None = None) -> None:
     with ExitStack() as beside, _deployed(suite, interrupts) as there:
         if there:
-            # An account's deployment is what its settings say, and nothing else.
-            if _is_embedded(suite) and not alone:
+            # An account's deployment is what its settings say, and people move it.
+            embedded = _is_embedded(suite)
+            if only is None and embedded:
                 beside.enter_context(_alternative_beside(suite, interrupts))
-            suite.tests(interrupts, "integration tests", *_INTEGRATION_TESTS)
-            # It leaves the other region active: what is destroyed then is a platform after its failover.
-            suite.command(interrupts, "drill", "drill")
+            if only != FAILOVER:
+                suite.tests(interrupts, "integration tests", *_STANDING_TESTS)
+            if only != DEFAULTS and embedded:
+                suite.tests(interrupts, "failover tests", *_MOVING_TESTS)
+                # It leaves the other region active: what is destroyed then is a platform after its failover.
+                suite.command(interrupts, "drill", "drill")
 
 
 def _rehearse_alternative(suite: Suite, interrupts: Interrupts) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from deployment import check, suite
+from deployment import check, suite, terraform
 from deployment.errors import MissingError
 from deployment.interrupt import Interrupts
 from deployment.places import ROOT
@@ -64,6 +64,38 @@ def test_the_alternative_is_deployed_under_a_name_that_every_run_can_have(
         monkeypatch.setenv(name, value)
     assert len(suffix) <= longest_suffix("tap")
     assert load().environment_suffix == f"{suffix[:9].rstrip('-')}-alt" != suffix
+
+
+@pytest.mark.parametrize(
+    ("only", "tested"),
+    [
+        ("defaults", ["not (after_destroy or failover)", "after_destroy"]),
+        ("failover", ["failover and not after_destroy", "drill", "after_destroy"]),
+        ("alternative", ["not after_destroy", "after_destroy"]),
+    ],
+)
+def test_each_part_of_a_rehearsal_deploys_tests_and_destroys(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, only: str, tested: list[str]
+) -> None:
+    done: list[list[str]] = []
+
+    def note(_interrupts: Interrupts, arguments: list[str], environment: dict[str, str]) -> int:
+        done.append([*arguments, environment["ENVIRONMENT_SUFFIX"]])
+        return 0
+
+    monkeypatch.setenv("DEPLOYMENT_HOME", str(tmp_path))
+    monkeypatch.delenv("ENVIRONMENT_SUFFIX", raising=False)
+    monkeypatch.setattr(terraform, "find", lambda: None)
+    monkeypatch.setattr(suite, "_run", note)
+
+    assert suite.rehearsal(Interrupts(), only) == 0
+
+    assert {suffix for *_, suffix in done} == {"ci-alt" if only == "alternative" else "ci"}
+    steps = [arguments[:-1] for arguments in done]
+    assert steps[0] == ["-m", "deployment", "deploy"]
+    assert steps[-1] == ["-m", "deployment", "stop"]
+    assert steps[-3] == ["-m", "deployment", "destroy", "--keep-emulator"]
+    assert [step[-1] for step in steps[1:-3] + steps[-2:-1]] == tested
 
 
 @pytest.fixture
