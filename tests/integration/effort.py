@@ -7,7 +7,7 @@ import os
 from hypothesis import HealthCheck, Phase, settings
 
 SOAK = os.environ.get("SOAK") == "1"
-SOAK_EXAMPLES, SOAK_STEPS = 200, 50
+SOAK_EXAMPLES, SOAK_STEPS = 60, 50
 
 
 def campaign(*, examples: int, steps: int = 50) -> settings:
